@@ -1,0 +1,133 @@
+"""Everything that can go wrong, as a tree.
+
+KonkyoError
+├── SettingsError            a setting has a value that cannot be used
+├── ReadError                a file could not become a document
+│   ├── EmptyFile            no bytes, no pages or no text at all
+│   ├── UnknownFormat        nothing reads this kind of file
+│   ├── DamagedFile          truncated, or not what its name says
+│   ├── PasswordNeeded       encrypted
+│   ├── FileTooLarge         more bytes than the limit
+│   ├── FileUnreadable       no permission, vanished, or changed while it was read
+│   ├── ReadTimeout          more seconds than the limit
+│   └── ReadMemory           more memory than the limit
+├── LibraryError             the registry cannot do what was asked
+│   ├── LibraryLocked        another process is writing
+│   ├── LibraryOutdated      made by another version of Konkyo
+│   ├── UnknownDocument      no document has this id
+│   └── DiskFull             too little room to write safely
+├── IndexDamaged             an index file is missing, torn or does not find what it must
+├── ModelError               the embedding model cannot be used
+├── CitationError            a quote is not what the stored revision says
+└── EvaluationError          a data set for measuring is not in the shape that is read
+
+A message says what happened, to what, and what to do. Errors of other libraries are translated where they are called.
+"""
+
+from __future__ import annotations
+
+
+class KonkyoError(Exception):
+    """Base of every error that Konkyo raises on purpose. ``str(error)`` is fit for a person."""
+
+
+class SettingsError(KonkyoError):
+    """A setting has a value that cannot be used."""
+
+
+class ReadError(KonkyoError):
+    """A file could not become a document.
+
+    ``code`` names the case in one word, for tables and for translating the message.
+    """
+
+    code = "unreadable"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class EmptyFile(ReadError):
+    """No bytes, no pages, or no text at all."""
+
+    code = "empty"
+
+
+class UnknownFormat(ReadError):
+    """Nothing reads this kind of file."""
+
+    code = "unknown-format"
+
+
+class DamagedFile(ReadError):
+    """Truncated, or not what its name says."""
+
+    code = "damaged"
+
+
+class PasswordNeeded(ReadError):
+    """The file is encrypted and needs a password."""
+
+    code = "password"
+
+
+class FileTooLarge(ReadError):
+    """More bytes than the limit."""
+
+    code = "too-large"
+
+
+class FileUnreadable(ReadError):
+    """No permission, vanished, or changed while it was read."""
+
+    code = "no-access"
+
+
+class ReadTimeout(ReadError):
+    """Reading took more seconds than the limit."""
+
+    code = "timeout"
+
+
+class ReadMemory(ReadError):
+    """Reading took more memory than the limit."""
+
+    code = "memory"
+
+
+class LibraryError(KonkyoError):
+    """The registry cannot do what was asked."""
+
+
+class LibraryLocked(LibraryError):
+    """Another process is writing to the library."""
+
+
+class LibraryOutdated(LibraryError):
+    """The library on disk was made by another version of Konkyo."""
+
+
+class UnknownDocument(LibraryError):
+    """No document has this id."""
+
+
+class DiskFull(LibraryError):
+    """Too little room on the disk to write safely."""
+
+
+class IndexDamaged(KonkyoError):
+    """An index file is missing, torn, or does not find what it must."""
+
+
+class ModelError(KonkyoError):
+    """The embedding model cannot be used."""
+
+
+class CitationError(KonkyoError):
+    """A quote is not what the stored revision says."""
+
+
+class EvaluationError(KonkyoError):
+    """A data set for measuring is not in the shape that is read."""

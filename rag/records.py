@@ -1,0 +1,277 @@
+"""The nouns of Konkyo. Frozen, keyword-only, and dependent on nothing of ours.
+
+What the data looks like at each stage::
+
+    bytes + Source  -> Document -> Chunk -> Hit -> Citation -> Statement -> Answer
+    (a file)           (read)      (cut)   (found) (verified)  (one sentence) (the reply)
+
+Offsets count Unicode code points in ``Document.text``; ``span.cut(text)`` is the quoted text, always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+HIGHEST_LEVEL = 3
+"""機密性3, the most restricted. Whatever has no level counts as this."""
+
+Path = tuple[str, ...]
+"""Where a passage stands: ("第二章 旅費", "第十二条", "第一項", "第二号") or ("3 Booking", "3.2 Rail")."""
+
+
+class Kind(StrEnum):
+    """What a document is, in order of authority: the first binds the most."""
+
+    ACT = "act"
+    ORDER = "order"
+    ORDINANCE = "ordinance"
+    DIRECTIVE = "directive"
+    GUIDELINE = "guideline"
+    CIRCULAR = "circular"
+    MANUAL = "manual"
+    QA = "qa"
+    OTHER = "other"
+
+    @property
+    def authority(self) -> int:
+        """0 for an act, rising as the force of the text falls."""
+        return list(Kind).index(self)
+
+
+class BlockKind(StrEnum):
+    """What a block of text is. Only ``QUOTABLE`` kinds are ever quoted in an answer."""
+
+    TITLE = "title"
+    HEADING = "heading"
+    CAPTION = "caption"
+    ARTICLE = "article"
+    PARAGRAPH = "paragraph"
+    ITEM = "item"
+    TEXT = "text"
+    TABLE_ROW = "table_row"
+
+
+QUOTABLE = frozenset({BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.TEXT, BlockKind.TABLE_ROW})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class Span:
+    """A half-open range of characters, ``start <= i < end``."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"a span needs 0 <= start <= end, got {self.start}..{self.end}")
+
+    def cut(self, text: str) -> str:
+        """The characters of ``text`` that this span names."""
+        return text[self.start : self.end]
+
+    def holds(self, other: Span) -> bool:
+        """True where ``other`` lies inside this span."""
+        return self.start <= other.start and other.end <= self.end
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Box:
+    """A rectangle on a page, in PDF points, origin at the bottom left."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """What is known of a file before it is read: who issued it, when it applies, who may read it."""
+
+    uri: str
+    """Where the file came from: a path relative to the folder that was added, or an address."""
+    title: str = ""
+    issuer: str = ""
+    number: str = ""
+    """令和七年公共サービス省訓令第三号"""
+    kind: Kind = Kind.OTHER
+    issued: date | None = None
+    effective_from: date | None = None
+    """First day on which the text applies (施行日). None: it has always applied."""
+    effective_to: date | None = None
+    """Last day on which the text applies. None: no end is known."""
+    level: int | None = None
+    """機密性 1, 2 or 3. None counts as the highest."""
+    licence: str = ""
+    language: str = ""
+    """"ja", "en"; empty where nobody said."""
+    replaces: str = ""
+    """Id of the document that this one replaces."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """A stretch of text of one kind, in reading order. Blocks do not overlap.
+
+    Characters between blocks (numbers of paragraphs, line ends) belong to the text but are never quoted.
+    """
+
+    kind: BlockKind
+    span: Span
+    path: Path = ()
+    page: int | None = None
+    """1-based page of a paged document."""
+    box: Box | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """A file as read: its text once, and blocks that point into it."""
+
+    id: str
+    """Stable over revisions."""
+    revision: str
+    """sha256 of the file's bytes, in hex."""
+    source: Source
+    text: str
+    blocks: tuple[Block, ...]
+    pages: int = 0
+    """Number of pages; 0 for formats without pages."""
+    format: str = ""
+    """Name of the reader: "pdf", "law-xml", "html", ..."""
+    warnings: tuple[str, ...] = ()
+    """What a person should look at: "page 3 has no text: a scan?"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chunk:
+    """What is indexed and found: ``document.text[span.start:span.end] == text``."""
+
+    id: int
+    """The registry's number; 0 until it is registered."""
+    document_id: str
+    revision: str
+    ordinal: int
+    """0-based place in the document."""
+    span: Span
+    path: Path
+    pages: tuple[int, ...]
+    level: int
+    text: str
+    context: str = ""
+    """Title, chapter and caption: indexed with the text, never quoted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hit:
+    """A chunk that was found."""
+
+    chunk: Chunk
+    score: float
+    """The fused score; only its order has a meaning."""
+    rank: int
+    """1 for the best."""
+    found_by: Mapping[str, int]
+    """Rank in each list that found it: {"keyword": 1, "vector": 4}."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Citation:
+    """A quote that was verified against the stored revision."""
+
+    number: int
+    """1-based, as printed in the answer."""
+    document_id: str
+    revision: str
+    span: Span
+    quote: str
+    path: Path
+    page: int | None
+    title: str
+    uri: str
+
+
+class Status(StrEnum):
+    """How a statement is carried by its citations."""
+
+    QUOTED = "quoted"
+    SUPPORTED = "supported"
+    PARTLY = "partly"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """One sentence of an answer, with the citations that carry it: at least one."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    status: Status = Status.QUOTED
+
+    def __post_init__(self) -> None:
+        if not self.citations:
+            raise ValueError("a statement needs at least one citation")
+
+
+class RefusalReason(StrEnum):
+    """Why there is no answer."""
+
+    EMPTY_QUESTION = "empty_question"
+    EMPTY_LIBRARY = "empty_library"
+    NOTHING_FOUND = "nothing_found"
+    NOT_ANSWERED = "not_answered"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """No answer: why, what was searched, and what stood nearest (never an answer)."""
+
+    reason: RefusalReason
+    documents: int
+    """How many documents were searched."""
+    terms: tuple[str, ...] = ()
+    """The words that were looked for."""
+    missing: tuple[str, ...] = ()
+    """Those of them that no passage had."""
+    nearest: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """The reply to a question: statements, or a refusal; never both, never neither."""
+
+    id: str
+    question: str
+    as_of: date
+    statements: tuple[Statement, ...] = ()
+    refusal: Refusal | None = None
+    hits: tuple[Hit, ...] = ()
+    mode: str = "quote"
+    """"quote", or "write" where a language model worded it."""
+    model: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.statements) == (self.refusal is not None):
+            raise ValueError("an answer is a list of statements or a refusal")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    """Who is asking, and what that person may read."""
+
+    id: str
+    name: str
+    clearance: int
+    groups: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filters:
+    """Narrows a search to what the reader chose. Empty means no narrowing."""
+
+    issuers: frozenset[str] = field(default_factory=frozenset)
+    kinds: frozenset[Kind] = field(default_factory=frozenset)
+    documents: frozenset[str] = field(default_factory=frozenset)

@@ -1,0 +1,72 @@
+"""One frozen Settings, from the environment. Only library.py and the entry points read it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from rag.errors import SettingsError
+from rag.records import HIGHEST_LEVEL
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PACKAGED_MODEL = "packaged"
+"""The name of the model that comes inside a wheel."""
+
+N = TypeVar("N", int, float)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Every setting, with its default. The comment under each names its environment variable."""
+
+    home: Path = REPOSITORY / ".konkyo"
+    """KONKYO_HOME: where the library lives."""
+    model: str = PACKAGED_MODEL
+    """KONKYO_MODEL: "packaged", a folder, or a hub name that is already in the local cache."""
+    model_download: bool = False
+    """KONKYO_MODEL_DOWNLOAD: 1 lets a hub name be fetched over the network."""
+    clearance: int = HIGHEST_LEVEL
+    """KONKYO_CLEARANCE: what the person at this machine may read, 1 to 3."""
+    read_seconds: float = 120.0
+    """KONKYO_READ_SECONDS: time limit for reading one file."""
+    read_megabytes: int = 2048
+    """KONKYO_READ_MEGABYTES: memory limit for reading one file."""
+    file_megabytes: int = 200
+    """KONKYO_FILE_MEGABYTES: files above this size are left out."""
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from ``environment``.
+
+    Raises:
+        SettingsError: a value is not of its kind; the message names the variable.
+    """
+    default = Settings()
+    clearance = _number(environment, "KONKYO_CLEARANCE", default.clearance, int)
+    if not 1 <= clearance <= HIGHEST_LEVEL:
+        raise SettingsError(f"KONKYO_CLEARANCE is {clearance}; it must be 1, 2 or 3.")
+    return Settings(
+        home=Path(environment.get("KONKYO_HOME") or default.home).expanduser().absolute(),
+        model=environment.get("KONKYO_MODEL") or default.model,
+        model_download=environment.get("KONKYO_MODEL_DOWNLOAD", "") == "1",
+        clearance=clearance,
+        read_seconds=_number(environment, "KONKYO_READ_SECONDS", default.read_seconds, float),
+        read_megabytes=_number(environment, "KONKYO_READ_MEGABYTES", default.read_megabytes, int),
+        file_megabytes=_number(environment, "KONKYO_FILE_MEGABYTES", default.file_megabytes, int),
+    )
+
+
+def _number(environment: Mapping[str, str], name: str, default: N, kind: Callable[[str], N]) -> N:
+    text = environment.get(name, "")
+    if not text:
+        return default
+    try:
+        value = kind(text)
+    except ValueError:
+        raise SettingsError(f"{name} is {text!r}; it must be a number.") from None
+    if value <= 0:
+        raise SettingsError(f"{name} is {text}; it must be above 0.")
+    return value
