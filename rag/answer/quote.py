@@ -1,0 +1,166 @@
+"""Answering by quoting: which sentences of the hits answer, or that none does. No model is needed, nothing is invented.
+
+A candidate is a sentence of a hit; one that announces a list (「次の各号」, "the following:") is quoted with its list, and an
+item of a list brings the words that announce it. For a question with terms t of weight idf(t)::
+
+    coverage(text) = sum of idf(t) over the terms that text has / sum of idf(t) over all
+    score          = 0.55 * coverage(sentence) + 0.25 * coverage(sentence with its place) + 0.20 / rank of its hit
+
+What is shown must come near the best; where even the best hit covers too little of the question, nothing is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rag import terms, text
+from rag.answer.verify import cite
+from rag.records import QUOTABLE, Block, BlockKind, Citation, Document, Hit, Span, Statement
+
+HITS = 10
+"""How many hits are read for sentences."""
+MOST = 4
+"""Statements in an answer."""
+NEAR = 0.72
+"""A further statement has at least this share of the best score."""
+ENOUGH = 0.45
+"""The best hit must cover at least this share of the question's weight, or there is no answer."""
+LONGEST_LIST = 12
+"""Items quoted with the sentence that announces them."""
+LONGEST_QUOTE = 1_000
+
+_ANNOUNCES = re.compile(
+    r"次の(?:各号|とおり|[一-龠]*(?:事項|場合|書類|者|区分))|次に掲げる|左に掲げる|各号に掲げる|以下の(?:とおり|事項)|following\b[^.]*[:：]?$|[:：]$"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """A sentence that may answer, where it stands."""
+
+    document: Document
+    spans: tuple[Span, ...]
+    """What is quoted: usually one span; an item has that of its announcement first."""
+    score: float
+    hit: Hit
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The terms of what is quoted, to tell repetitions."""
+        return frozenset(term for span in self.spans for term in terms.words(span.cut(self.document.text)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """A question as terms with weights."""
+
+    weights: Mapping[str, float]
+    """Inverse document frequency of each content word."""
+
+    def coverage(self, found: Iterable[str]) -> float:
+        """Share of the weight that ``found`` has, 0 to 1."""
+        total = sum(self.weights.values())
+        return sum(self.weights[term] for term in set(found) if term in self.weights) / total if total else 0.0
+
+    def missing(self, found: Iterable[str]) -> tuple[str, ...]:
+        """Terms that ``found`` does not have."""
+        have = set(found)
+        return tuple(term for term in self.weights if term not in have)
+
+
+def choose(question: Question, hits: Sequence[Hit], load: Callable[[Hit], Document]) -> list[Evidence]:
+    """The sentences that answer, the highest authority first and then the best; empty where the hits do not answer.
+
+    Args:
+        load: gives the stored revision of a hit.
+    """
+    best = max((question.coverage(terms.words(f"{hit.chunk.context}\n{hit.chunk.text}")) for hit in hits[:HITS]), default=0.0)
+    if best < ENOUGH:
+        return []
+    candidates = [evidence for hit in hits[:HITS] for evidence in _candidates(question, hit, load(hit))]
+    candidates.sort(key=lambda evidence: (-evidence.score, evidence.hit.rank, evidence.spans))
+    chosen: list[Evidence] = []
+    for evidence in candidates:
+        if len(chosen) == MOST or (chosen and evidence.score < NEAR * chosen[0].score):
+            break
+        if not any(_repeats(evidence, other) for other in chosen):
+            chosen.append(evidence)
+    return sorted(chosen, key=lambda evidence: (evidence.document.source.kind.authority, -evidence.score))
+
+
+def statements(chosen: Sequence[Evidence]) -> list[Statement]:
+    """Each piece of evidence as a statement; citations are numbered through the answer."""
+    made: list[Statement] = []
+    number = 0
+    for evidence in chosen:
+        citations: list[Citation] = []
+        for span in evidence.spans:
+            number += 1
+            citations.append(cite(evidence.document, span, number))
+        made.append(Statement(text="\n".join(citation.quote for citation in citations), citations=tuple(citations)))
+    return made
+
+
+def nearest(hits: Sequence[Hit], load: Callable[[Hit], Document], limit: int) -> list[Citation]:
+    """The first sentence or so of the best hits, to be shown as not an answer."""
+    citations: list[Citation] = []
+    for hit in hits[:limit]:
+        document = load(hit)
+        blocks = _blocks(document, hit.chunk.span)
+        spans = [span for block in blocks for span in text.sentences(document.text, block.span)]
+        if spans:
+            citations.append(cite(document, spans[0], len(citations) + 1))
+    return citations
+
+
+def _candidates(question: Question, hit: Hit, document: Document) -> list[Evidence]:
+    blocks = _blocks(document, hit.chunk.span)
+    place = terms.words(hit.chunk.context)
+    found: list[Evidence] = []
+    announcement: Span | None = None
+    for at, block in enumerate(blocks):
+        for span in text.sentences(document.text, block.span) if block.kind is not BlockKind.TABLE_ROW else [block.span]:
+            spans: tuple[Span, ...] = (span,)
+            if block.kind is BlockKind.ITEM and announcement is not None:
+                spans = (announcement, span)
+            elif block.kind is not BlockKind.ITEM and _ANNOUNCES.search(span.cut(document.text)):
+                announcement = span
+                spans = (_with_list(span, blocks[at + 1 :]),)
+            elif block.kind is not BlockKind.ITEM:
+                announcement = None
+            words = [word for part in spans for word in terms.words(part.cut(document.text))]
+            score = 0.55 * question.coverage(words) + 0.25 * question.coverage([*words, *place]) + 0.2 / hit.rank
+            found.append(Evidence(document=document, spans=spans, score=score, hit=hit))
+    return found
+
+
+def _blocks(document: Document, span: Span) -> list[Block]:
+    """Quotable blocks that lie in a chunk, in order; of one that sticks out, the part inside."""
+    inside: list[Block] = []
+    for block in document.blocks:
+        if block.span.start >= span.end:
+            break
+        if block.kind in QUOTABLE and block.span.end > span.start:
+            part = Span(start=max(block.span.start, span.start), end=min(block.span.end, span.end))
+            inside.append(Block(kind=block.kind, span=part, path=block.path, page=block.page, box=block.box))
+    return inside
+
+
+def _with_list(announcement: Span, following: Sequence[Block]) -> Span:
+    """The announcement and the items behind it, as one stretch of text."""
+    end = announcement.end
+    for block in following[:LONGEST_LIST]:
+        if block.kind is not BlockKind.ITEM or block.span.end - announcement.start > LONGEST_QUOTE:
+            break
+        end = block.span.end
+    return Span(start=announcement.start, end=end)
+
+
+def _repeats(one: Evidence, other: Evidence) -> bool:
+    """True where both quote the same place, or nearly the same words."""
+    if one.document.id == other.document.id and any(a.start < b.end and b.start < a.end for a in one.spans[-1:] for b in other.spans):
+        return True
+    common, all_ = len(one.words & other.words), len(one.words | other.words)
+    return all_ > 0 and common / all_ > 0.8

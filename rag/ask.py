@@ -1,0 +1,76 @@
+"""A question, from somebody who may read so much, about a day -> an Answer. The thread that ties the stages together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import date
+
+from rag import terms
+from rag.answer import quote
+from rag.library import Library
+from rag.records import Answer, Document, Filters, Hit, Refusal, RefusalReason
+from rag.search import LONGEST_QUESTION, NO_FILTERS, search
+
+HITS = 20
+NEAREST = 3
+
+
+def ask(
+    library: Library,
+    question: str,
+    *,
+    clearance: int,
+    as_of: date,
+    filters: Filters = NO_FILTERS,
+    progress: Callable[[str, int], None] = lambda stage, count: None,
+) -> Answer:
+    """Answer by quoting, or refuse. The same question to the same library gives the same answer.
+
+    Args:
+        clearance: 1 to 3; nothing above it is searched, cited or named.
+        as_of: the day whose law counts.
+        progress: told what is being done ("searching", "reading") and how many documents or passages it concerns.
+
+    Raises:
+        IndexDamaged, ModelError: see :func:`rag.search.search`.
+    """
+    asked = question.strip()
+    visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
+    progress("searching", len(visible))
+
+    def refuse(reason: RefusalReason, hits: tuple[Hit, ...] = (), missing: tuple[str, ...] = ()) -> Answer:
+        refusal = Refusal(
+            reason=reason,
+            documents=len(visible),
+            terms=tuple(terms.content_words(asked[:LONGEST_QUESTION])),
+            missing=missing,
+            nearest=tuple(quote.nearest(hits, load, NEAREST)),
+        )
+        return Answer(id=identity, question=question, as_of=as_of, refusal=refusal, hits=hits)
+
+    def load(hit: Hit) -> Document:
+        return library.document(hit.chunk.document_id, hit.chunk.revision, clearance=clearance)
+
+    identity = _identity(asked, clearance, as_of, filters, library.registry.generation)
+    if not visible:
+        return refuse(RefusalReason.EMPTY_LIBRARY)
+    if not terms.words(asked[:LONGEST_QUESTION]):
+        return refuse(RefusalReason.EMPTY_QUESTION)
+    hits = search(library, asked, clearance=clearance, as_of=as_of, limit=HITS, filters=filters).hits
+    if not hits:
+        return refuse(RefusalReason.NOTHING_FOUND, missing=tuple(terms.content_words(asked[:LONGEST_QUESTION])))
+    progress("reading", len(hits))
+    content = terms.content_words(asked[:LONGEST_QUESTION]) or terms.words(asked[:LONGEST_QUESTION])
+    weighed = quote.Question(weights=library.keyword.rarity(content))
+    chosen = quote.choose(weighed, hits, load)
+    if not chosen:
+        found = [word for hit in hits for word in terms.words(f"{hit.chunk.context}\n{hit.chunk.text}")]
+        return refuse(RefusalReason.NOT_ANSWERED, hits, weighed.missing(found))
+    return Answer(id=identity, question=question, as_of=as_of, statements=tuple(quote.statements(chosen)), hits=hits)
+
+
+def _identity(question: str, clearance: int, as_of: date, filters: Filters, generation: int) -> str:
+    parts = [question, str(clearance), as_of.isoformat(), str(generation)]
+    parts += [",".join(sorted(some)) for some in (filters.issuers, filters.kinds, filters.documents)]
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]

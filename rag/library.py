@@ -1,0 +1,266 @@
+"""The library: registry, original files and both indexes, opened together from Settings.
+
+It knows what may be seen on a given day and whether the indexes still find what the registry says they must. It writes
+nothing but originals; :mod:`rag.ingest` is the only writer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from rag.embed import Embedder, Vectors
+from rag.errors import IndexDamaged, ModelError, UnknownDocument
+from rag.index.keyword import KeywordIndex
+from rag.index.scope import Scope
+from rag.index.vector import VectorIndex
+from rag.records import HIGHEST_LEVEL, Chunk, Document, Filters, Kind
+from rag.registry import PUBLISHED, Registry, Revision
+from rag.settings import Settings
+
+CANARIES = 32
+"""How many entries of each index are asked for when the library is opened."""
+_KEPT_DOCUMENTS = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trouble:
+    """Something that keeps the library from answering fully."""
+
+    part: str
+    """"keyword", "vector" or "model"."""
+    message: str
+    """What happened and what to do."""
+
+
+class Library:
+    """A library in ``settings.home``. Opening it makes an empty one where there is none.
+
+    Safe to use from several threads. What another process publishes is seen at the next call.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.home = settings.home
+        self.registry = Registry(self.home / "registry.sqlite3")
+        self.embedder = Embedder(settings.model, settings.model_download)
+        self._lock = threading.RLock()
+        self._generation = -1
+        self._published: list[Revision] = []
+        self._keyword: KeywordIndex | None = None
+        self._vector: VectorIndex | None = None
+        self._documents: OrderedDict[tuple[str, str], Document] = OrderedDict()
+
+    def close(self) -> None:
+        """Give the files back."""
+        self.registry.close()
+        self._keyword = self._vector = None
+
+    # ------------------------------------------------------------ what is there
+
+    @property
+    def keyword_folder(self) -> Path:
+        """Where the keyword index lies."""
+        return self.home / "index" / "keyword"
+
+    @property
+    def vector_folder(self) -> Path:
+        """Where the vector index lies."""
+        return self.home / "index" / "vector"
+
+    @property
+    def keyword(self) -> KeywordIndex:
+        """The keyword index as of the last publication.
+
+        Raises:
+            IndexDamaged: it cannot be opened.
+        """
+        with self._lock:
+            self.refresh()
+            if self._keyword is None:
+                self._keyword = KeywordIndex(self.keyword_folder)
+            return self._keyword
+
+    @property
+    def vector(self) -> VectorIndex:
+        """The vector index as of the last publication.
+
+        Raises:
+            IndexDamaged: it cannot be opened.
+        """
+        with self._lock:
+            self.refresh()
+            if self._vector is None:
+                self._vector = VectorIndex(self.vector_folder, self.embedder.fingerprint)
+            return self._vector
+
+    def refresh(self) -> None:
+        """Look again where another process has published since."""
+        with self._lock:
+            generation = self.registry.generation
+            if generation == self._generation:
+                return
+            self._published = self.registry.revisions(PUBLISHED)
+            # Chroma does not see what another process wrote until it is opened anew.
+            self._keyword = self._vector = None
+            self._generation = generation
+
+    @property
+    def published(self) -> list[Revision]:
+        """Every published revision, oldest first, whatever its level and day."""
+        with self._lock:
+            self.refresh()
+            return self._published
+
+    def visible(self, *, clearance: int, as_of: date, filters: Filters) -> list[Revision]:
+        """The revisions that a reader of this clearance sees on this day: of each document the one then in force.
+
+        A document that another one in force replaces is not seen. A revision without a level counts as the highest.
+        """
+        in_force: dict[str, Revision] = {}
+        for revision in self.published:
+            source = revision.source
+            if source.effective_from and as_of < source.effective_from or source.effective_to and as_of > source.effective_to:
+                continue
+            rival = in_force.get(revision.document_id)
+            if rival is None or (rival.source.effective_from or date.min) <= (source.effective_from or date.min):
+                in_force[revision.document_id] = revision
+        replaced = {revision.source.replaces for revision in in_force.values()}
+        return [
+            revision
+            for revision in in_force.values()
+            if revision.document_id not in replaced and (revision.source.level or HIGHEST_LEVEL) <= clearance and _chosen(revision, filters)
+        ]
+
+    def issuers(self, *, clearance: int, as_of: date) -> list[str]:
+        """Issuers of the visible documents, sorted."""
+        visible = self.visible(clearance=clearance, as_of=as_of, filters=Filters())
+        return sorted({revision.source.issuer for revision in visible if revision.source.issuer})
+
+    def kinds(self, *, clearance: int, as_of: date) -> list[Kind]:
+        """Kinds of the visible documents, by authority."""
+        visible = self.visible(clearance=clearance, as_of=as_of, filters=Filters())
+        return sorted({revision.source.kind for revision in visible}, key=lambda kind: kind.authority)
+
+    def chunks(self, ids: Sequence[int], scope: Scope) -> dict[int, Chunk]:
+        """Chunks by id, only those inside ``scope``: whatever an index says, the registry decides."""
+        rows = self.registry.chunks(ids)
+        return {id_: chunk for id_, (chunk, revision) in rows.items() if revision in scope.revisions and chunk.level <= scope.clearance}
+
+    def document(self, document_id: str, revision: str = "", *, clearance: int) -> Document:
+        """A stored revision with its text and blocks; the newest, if no revision is named.
+
+        Raises:
+            UnknownDocument: there is none, or the reader may not see it (the same words for both).
+        """
+        with self._lock:
+            kept = self._documents.get((document_id, revision)) if revision else None
+            if kept is None:
+                kept = self.registry.document(document_id, revision)
+                self._documents[(document_id, kept.revision)] = kept
+                while len(self._documents) > _KEPT_DOCUMENTS:
+                    self._documents.popitem(last=False)
+        if (kept.source.level or HIGHEST_LEVEL) > clearance:
+            raise UnknownDocument(f"The library has no document {document_id}. List them with: python -m rag status --documents")
+        return kept
+
+    # ------------------------------------------------------------ originals
+
+    def original_file(self, sha256: str) -> Path:
+        """Where the bytes with this sha256 are kept."""
+        return self.home / "originals" / sha256[:2] / sha256
+
+    def original(self, document: Document) -> bytes:
+        """The bytes that a document was read from.
+
+        Raises:
+            UnknownDocument: they are gone, or are no longer those bytes.
+        """
+        file = self.original_file(document.revision)
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            raise UnknownDocument(f"The original file of {document.id} is not in the library ({error.strerror}). Add it again.") from error
+        if hashlib.sha256(data).hexdigest() != document.revision:
+            raise UnknownDocument(f"The original file of {document.id} was changed on the disk. Restore it from a backup, or add it again.")
+        return data
+
+    def keep_original(self, data: bytes) -> str:
+        """Store bytes under their sha256, durably; returns it."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        file = self.original_file(sha256)
+        if file.exists() and file.stat().st_size == len(data):
+            return sha256
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent)
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(name).replace(file)
+        return sha256
+
+    # ------------------------------------------------------------ health
+
+    def troubles(self) -> list[Trouble]:
+        """What is wrong with the indexes or the model; empty if all is well.
+
+        Counts both indexes against the registry, and asks each for up to CANARIES entries that it must find.
+        """
+        chunks, embedded = self.registry.counts()
+        found = []
+        for part, check in (("keyword", self._check_keyword), ("vector", self._check_vector)):
+            try:
+                check(chunks, embedded)
+            except IndexDamaged as error:
+                found.append(Trouble(part=part, message=str(error)))
+            except ModelError as error:
+                found.append(Trouble(part="model", message=str(error)))
+        return found
+
+    def _check_keyword(self, chunks: int, _embedded: int) -> None:
+        if chunks > self.keyword.count:
+            raise IndexDamaged(f"The keyword index has {self.keyword.count} of {chunks} passages. Run: python -m rag rebuild")
+        lost = [id_ for id_ in self.registry.sample(CANARIES) if not self.keyword.holds(id_)]
+        if lost:
+            raise IndexDamaged(f"The keyword index does not find {len(lost)} of {CANARIES} passages asked for. Run: python -m rag rebuild")
+        scope = Scope(clearance=HIGHEST_LEVEL, revisions=frozenset(revision.number for revision in self.published))
+        for chunk, _ in self.registry.chunks(self.registry.sample(2)).values():
+            # Reads the posting lists and the scores too, not only the identifiers.
+            self.keyword.search(chunk.text[:200], scope, 5)
+
+    def _check_vector(self, _chunks: int, embedded: int) -> None:
+        if not embedded and not self.vector_folder.exists():
+            return
+        if embedded > self.vector.count:
+            raise IndexDamaged(f"The vector index has {self.vector.count} of {embedded} vectors. Run: python -m rag rebuild")
+        canaries = self.registry.canaries(CANARIES)
+        lost = sum(not self._finds(chunk, revision, vector) for chunk, (revision, vector) in canaries.items())
+        if lost:
+            raise IndexDamaged(f"The vector index does not find {lost} of {len(canaries)} passages asked for. Run: python -m rag rebuild")
+
+    def _finds(self, chunk: int, revision: int, vector: Vectors) -> bool:
+        # Without a narrow scope, so that the graph of the index itself is walked.
+        scope = Scope(clearance=HIGHEST_LEVEL, revisions=frozenset(r.number for r in self.published))
+        nearest = self.vector.search(vector, scope, 5)
+        stored = self.vector.vectors([chunk]).get(chunk)
+        same = stored is not None and bool(np.allclose(stored, vector, atol=1e-3))
+        # A twin passage may stand before it, at the same distance.
+        return same and any(id_ == chunk or score > 0.999 for id_, score in nearest)
+
+
+def _chosen(revision: Revision, filters: Filters) -> bool:
+    return (
+        (not filters.issuers or revision.source.issuer in filters.issuers)
+        and (not filters.kinds or revision.source.kind in filters.kinds)
+        and (not filters.documents or revision.document_id in filters.documents)
+    )

@@ -1,0 +1,159 @@
+"""Bytes -> Document. What a file is, its content says first and its name second."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zipfile
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from pathlib import PurePosixPath
+
+from rag.errors import DamagedFile, EmptyFile, PasswordNeeded, ReadError, ReadMemory, UnknownFormat
+from rag.read.docx import read_docx
+from rag.read.egov_html import is_law_page, read_egov_html
+from rag.read.html import read_html
+from rag.read.law_xml import read_law_xml
+from rag.read.markdown import read_markdown
+from rag.read.pdf import read_pdf
+from rag.read.plain import read_plain
+from rag.read.reading import Reading
+from rag.records import Document, Source
+
+Reader = Callable[[bytes, Source], Reading]
+
+FORMATS: Mapping[str, Reader] = {
+    ".pdf": read_pdf,
+    ".docx": read_docx,
+    ".html": read_html,
+    ".htm": read_html,
+    ".md": read_markdown,
+    ".markdown": read_markdown,
+    ".txt": read_plain,
+    ".xml": read_law_xml,
+}
+"""Extension -> reader. A page of e-Gov law search is an .html file that ``read_egov_html`` reads."""
+
+_NAMES: Mapping[Reader, str] = {
+    read_pdf: "pdf",
+    read_docx: "docx",
+    read_html: "html",
+    read_egov_html: "egov-html",
+    read_markdown: "markdown",
+    read_plain: "text",
+    read_law_xml: "law-xml",
+}
+_READ = "Read are: PDF, DOCX, HTML, Markdown, plain text and law XML of e-Gov."
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OTHERS = (
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"II*\x00", "a TIFF picture"),
+    (b"MM\x00*", "a TIFF picture"),
+    (b"BM", "a bitmap picture"),
+    (b"{\\rtf", "a rich text file (.rtf)"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"MZ", "a program"),
+    (b"\x7fELF", "a program"),
+    (b"%!PS", "a PostScript file"),
+)
+_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
+
+
+def read(data: bytes, *, source: Source, document_id: str) -> Document:
+    """The document in ``data``; ``source.uri`` names the file.
+
+    Raises:
+        ReadError: one of its kinds, with a sentence for the person who added the file.
+    """
+    reader = _reader(data, source.uri)
+    try:
+        reading = reader(data, source)
+    except ReadError:
+        raise
+    except MemoryError as error:
+        raise ReadMemory(source.uri, "reading it takes more memory than there is.") from error
+    except Exception as error:
+        # Parsers of other projects fail in ways nobody listed; the person who added the file gets a sentence all the same.
+        reason = (
+            f"the reader for {_NAMES[reader]} failed ({type(error).__name__}: {error}). Open the file, save it again, and add it once more."
+        )
+        raise DamagedFile(source.uri, reason) from error
+    return Document(
+        id=document_id,
+        revision=hashlib.sha256(data).hexdigest(),
+        source=reading.source,
+        text=reading.text,
+        blocks=reading.blocks,
+        pages=reading.pages,
+        format=_NAMES[reader],
+        warnings=reading.warnings,
+    )
+
+
+def _reader(data: bytes, name: str) -> Reader:
+    """The reader for this content.
+
+    Raises:
+        EmptyFile, UnknownFormat, DamagedFile, PasswordNeeded: nothing reads it, with the reason.
+    """
+    ending = PurePosixPath(re.split("[?#]", name)[0].replace("\\", "/")).suffix.lower()
+    if not data.strip(b"\x00 \t\r\n"):
+        raise EmptyFile(name, "the file is empty.")
+    if b"%PDF-" in data[:1024]:
+        return read_pdf
+    if data.startswith(_OLE):
+        raise _ole(data, name)
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
+        return _zip(data, name, ending)
+    if ending in (".pdf", ".docx"):
+        raise DamagedFile(name, f"it is named {ending} but is none: cut off, or renamed. Get the file again.")
+    for magic, what in _OTHERS:
+        if data.startswith(magic) and (magic != b"BM" and magic != b"MZ" or b"\x00" in data[:64]):
+            raise UnknownFormat(name, f"it is {what}. {_READ}")
+    return _text(data, ending)
+
+
+def _text(data: bytes, ending: str) -> Reader:
+    head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        head = head.replace(b"\x00", b"")[2:]
+    if ending in (".md", ".markdown"):
+        return read_markdown
+    if _HTML.search(head) and (head.startswith(b"<") or ending in (".html", ".htm")):
+        return read_egov_html if is_law_page(data) else read_html
+    if head.startswith((b"<?xml", b"<Law", b"<DataRoot")) or ending == ".xml":
+        return read_law_xml
+    if ending in (".html", ".htm"):
+        return read_egov_html if is_law_page(data) else read_html
+    return read_plain
+
+
+def _zip(data: bytes, name: str, ending: str) -> Reader:
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            parts = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        if ending in (".docx", ""):
+            raise DamagedFile(name, f"the Word file is cut off or broken ({error}). Get the file again.") from error
+        raise UnknownFormat(name, f"it is a broken archive. {_READ}") from error
+    if "word/document.xml" in parts or (ending == ".docx" and any(part.startswith("word/") for part in parts)):
+        return read_docx
+    if any(part.startswith("xl/") for part in parts):
+        raise UnknownFormat(name, f"it is an Excel workbook. Save the sheet as PDF or HTML. {_READ}")
+    if any(part.startswith("ppt/") for part in parts):
+        raise UnknownFormat(name, f"it is a PowerPoint presentation. Save it as PDF. {_READ}")
+    if ending == ".docx":
+        raise DamagedFile(name, "it is named .docx but holds no Word document. Get the file again.")
+    raise UnknownFormat(name, f"it is an archive. Unpack it and add the files in it. {_READ}")
+
+
+def _ole(data: bytes, name: str) -> ReadError:
+    """Encrypted Office files and the old formats share one container."""
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        return PasswordNeeded(name, "it is protected with a password. Remove the password in Word and add it again.")
+    return UnknownFormat(name, f"it is an old Office file (.doc, .xls, .ppt). Save it as DOCX or PDF. {_READ}")

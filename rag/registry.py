@@ -1,0 +1,405 @@
+"""The registry: what is in the library, in SQLite. With the original bytes it is the only truth.
+
+A revision is *pending* while the indexes take it in, *published* when every index has it, *superseded* when a later file
+took its place. Only published revisions are ever found. Each change of what is published raises the generation by one,
+in the same transaction, so that readers know when to look again.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path as FilePath
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ForeignKey, Index, LargeBinary, Text, create_engine, delete, event, func, select, update
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column
+
+from rag.embed import Vectors
+from rag.errors import LibraryError, LibraryOutdated, UnknownDocument
+from rag.records import Block, BlockKind, Box, Chunk, Document, Kind, Source, Span
+
+SCHEMA = "1"
+"""Raised when the tables change shape."""
+
+PENDING, PUBLISHED, SUPERSEDED = "pending", "published", "superseded"
+
+
+class _Base(DeclarativeBase):
+    pass
+
+
+class _Meta(_Base):
+    __tablename__ = "meta"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class _Revision(_Base):
+    __tablename__ = "revisions"
+    __table_args__ = (
+        Index("revisions_by_document", "document_id", "sha256"),
+        Index("revisions_by_state", "state"),
+        {"sqlite_autoincrement": True},
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[str]
+    sha256: Mapped[str] = mapped_column(index=True)
+    state: Mapped[str]
+    added: Mapped[datetime]
+    source: Mapped[str] = mapped_column(Text)
+    format: Mapped[str]
+    pages: Mapped[int]
+    articles: Mapped[int]
+    characters: Mapped[int]
+    warnings: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    blocks: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class _Chunk(_Base):
+    __tablename__ = "chunks"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(ForeignKey("revisions.number", ondelete="CASCADE"), index=True)
+    ordinal: Mapped[int]
+    start: Mapped[int]
+    end: Mapped[int]
+    path: Mapped[str]
+    pages: Mapped[str]
+    level: Mapped[int]
+    context: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    embedded: Mapped[bool] = mapped_column(default=False)
+
+
+class _Canary(_Base):
+    """A vector kept aside, to ask the vector index for what it must find."""
+
+    __tablename__ = "canaries"
+    chunk: Mapped[int] = mapped_column(ForeignKey("chunks.id", ondelete="CASCADE"), primary_key=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revision:
+    """A revision as the registry knows it, without its text."""
+
+    number: int
+    """The registry's own number; the indexes refer to it."""
+    document_id: str
+    sha256: str
+    state: str
+    added: datetime
+    """UTC."""
+    source: Source
+    format: str
+    pages: int
+    articles: int
+    characters: int
+    warnings: tuple[str, ...]
+
+
+class Registry:
+    """The tables, in one SQLite file.
+
+    Raises:
+        LibraryOutdated: the file was made by another version of Konkyo.
+        LibraryError: the file is not a registry, or is damaged.
+    """
+
+    def __init__(self, file: FilePath) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self.file = file
+        self._engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 30})
+        event.listen(self._engine, "connect", _configure)
+        try:
+            _Base.metadata.create_all(self._engine)
+            with self._session() as session, session.begin():
+                schema = session.get(_Meta, "schema")
+                if schema is None:
+                    session.add_all([_Meta(key="schema", value=SCHEMA), _Meta(key="generation", value="0")])
+                elif schema.value != SCHEMA:
+                    raise LibraryOutdated(
+                        f"The library in {file.parent} has tables of version {schema.value}; this program reads {SCHEMA}. "
+                        "Move the folder away and add the documents again."
+                    )
+        except DatabaseError as error:
+            raise LibraryError(f"The registry {file} cannot be read ({error.orig}). Restore it from a backup.") from error
+
+    def _session(self) -> Session:
+        return Session(self._engine, expire_on_commit=False)
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._engine.dispose()
+
+    # ------------------------------------------------------------ reading
+
+    @property
+    def generation(self) -> int:
+        """Raised with every change of what is published."""
+        with self._session() as session:
+            return int(session.scalars(select(_Meta.value).where(_Meta.key == "generation")).one())
+
+    def revisions(self, *states: str) -> list[Revision]:
+        """Revisions in the given states (all, if none is given), oldest first."""
+        query = select(_Revision).options(defer(_Revision.text), defer(_Revision.blocks)).order_by(_Revision.number)
+        if states:
+            query = query.where(_Revision.state.in_(states))
+        with self._session() as session:
+            return [_revision(row) for row in session.scalars(query)]
+
+    def document(self, document_id: str, sha256: str = "") -> Document:
+        """A stored revision, by the first characters of its sha256; the newest if none are given.
+
+        Raises:
+            UnknownDocument: there is none.
+        """
+        query = select(_Revision).where(_Revision.document_id == document_id, _Revision.state != PENDING)
+        if sha256:
+            query = query.where(_Revision.sha256.startswith(sha256, autoescape=True))
+        order = (_Revision.state == PUBLISHED).desc(), _Revision.number.desc()
+        with self._session() as session:
+            row = session.scalars(query.order_by(*order).limit(1)).first()
+            if row is None:
+                what = f"{document_id} in revision {sha256}" if sha256 else document_id
+                raise UnknownDocument(f"The library has no document {what}. List them with: python -m rag status --documents")
+            return _document(row)
+
+    def chunks(self, ids: Sequence[int]) -> dict[int, tuple[Chunk, int]]:
+        """Chunks by id, each with the number of its revision; unknown ids are left out."""
+        query = select(_Chunk, _Revision.document_id, _Revision.sha256).join(_Revision, _Revision.number == _Chunk.revision)
+        with self._session() as session:
+            rows = session.execute(query.where(_Chunk.id.in_(ids))).all()
+        return {row.id: (_chunk(row, document_id, sha256), row.revision) for row, document_id, sha256 in rows}
+
+    def chunks_of(self, revision: int) -> list[Chunk]:
+        """The chunks of a revision, in order."""
+        query = select(_Chunk, _Revision.document_id, _Revision.sha256).join(_Revision, _Revision.number == _Chunk.revision)
+        with self._session() as session:
+            rows = session.execute(query.where(_Chunk.revision == revision).order_by(_Chunk.ordinal)).all()
+        return [_chunk(row, document_id, sha256) for row, document_id, sha256 in rows]
+
+    def counts(self) -> tuple[int, int]:
+        """How many chunks are published, and how many of them have a vector."""
+        query = (
+            select(func.count(), func.coalesce(func.sum(_Chunk.embedded), 0))
+            .select_from(_Chunk)
+            .join(_Revision, _Revision.number == _Chunk.revision)
+            .where(_Revision.state == PUBLISHED)
+        )
+        with self._session() as session:
+            total, embedded = session.execute(query).one()
+        return int(total), int(embedded)
+
+    def sample(self, size: int) -> list[int]:
+        """Ids of up to ``size`` published chunks, spread over the whole."""
+        query = (
+            select(_Chunk.id).join(_Revision, _Revision.number == _Chunk.revision).where(_Revision.state == PUBLISHED).order_by(_Chunk.id)
+        )
+        with self._session() as session:
+            ids = list(session.scalars(query))
+        return ids[:: max(1, len(ids) // size)][:size]
+
+    def canaries(self, size: int) -> dict[int, tuple[int, Vectors]]:
+        """Up to ``size`` published chunks that have a vector: the number of the revision, and the vector (d,)."""
+        query = (
+            select(_Canary.chunk, _Chunk.revision, _Canary.vector)
+            .join(_Chunk, _Chunk.id == _Canary.chunk)
+            .join(_Revision, _Revision.number == _Chunk.revision)
+            .where(_Revision.state == PUBLISHED)
+            .order_by(_Canary.chunk)
+        )
+        with self._session() as session:
+            rows = session.execute(query).all()
+        rows = rows[:: max(1, len(rows) // size)][:size]
+        return {chunk: (revision, np.frombuffer(vector, dtype=np.float32)) for chunk, revision, vector in rows}
+
+    # ------------------------------------------------------------ writing (by the one writer)
+
+    def begin(self, batch: Sequence[tuple[Document, Sequence[Chunk]]]) -> list[tuple[int, list[Chunk]]]:
+        """Register revisions as pending, in one transaction. Returns for each its number, and its chunks with their ids."""
+        with self._session() as session, session.begin():
+            rows = [_new_revision(document) for document, _ in batch]
+            session.add_all(rows)
+            session.flush()
+            stored = [[_new_chunk(chunk, row.number) for chunk in chunks] for row, (_, chunks) in zip(rows, batch, strict=True)]
+            session.add_all([chunk for chunks in stored for chunk in chunks])
+            session.flush()
+            return [
+                (row.number, [replace(chunk, id=kept.id) for chunk, kept in zip(chunks, of_row, strict=True)])
+                for row, of_row, (_, chunks) in zip(rows, stored, batch, strict=True)
+            ]
+
+    def embedded(self, vectors: dict[int, Vectors], canaries: Iterable[int]) -> None:
+        """Note which chunks have a vector, and keep some of the vectors aside."""
+        with self._session() as session, session.begin():
+            session.execute(update(_Chunk).where(_Chunk.id.in_(list(vectors))).values(embedded=True))
+            for chunk in canaries:
+                session.merge(_Canary(chunk=chunk, vector=vectors[chunk].astype(np.float32).tobytes()))
+
+    def publish(self, numbers: Sequence[int]) -> list[int]:
+        """Make pending revisions visible, all at once, and supersede those whose place they take.
+
+        A revision takes the place of those of the same document that came from the same file or apply from the same day.
+
+        Returns:
+            The numbers that were superseded; the indexes may forget them.
+        """
+        gone: list[int] = []
+        light = select(_Revision).options(defer(_Revision.text), defer(_Revision.blocks))
+        with self._session() as session, session.begin():
+            new = {row.number: row for row in session.scalars(light.where(_Revision.number.in_(numbers)))}
+            ids = {row.document_id for row in new.values()}
+            old = session.scalars(light.where(_Revision.document_id.in_(ids), _Revision.state == PUBLISHED)).all()
+            for number in numbers:
+                row = new[number]
+                source = _source(row.source)
+                for other in [*old, *(new[n] for n in numbers if n < number)]:
+                    if other.document_id != row.document_id or other.state != PUBLISHED:
+                        continue
+                    before = _source(other.source)
+                    if before.uri == source.uri or before.effective_from == source.effective_from:
+                        other.state = SUPERSEDED
+                        gone.append(other.number)
+                row.state = PUBLISHED
+            self._bump(session)
+        return gone
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        """Remove pending revisions as if they had never come."""
+        with self._session() as session, session.begin():
+            session.execute(delete(_Revision).where(_Revision.number.in_(numbers), _Revision.state == PENDING))
+
+    def forget_vectors(self) -> None:
+        """Before a rebuild: no chunk has a vector."""
+        with self._session() as session, session.begin():
+            session.execute(delete(_Canary))
+            session.execute(update(_Chunk).values(embedded=False))
+
+    def bump(self) -> None:
+        """Tell readers to look again."""
+        with self._session() as session, session.begin():
+            self._bump(session)
+
+    @staticmethod
+    def _bump(session: Session) -> None:
+        row = session.get_one(_Meta, "generation")
+        row.value = str(int(row.value) + 1)
+
+
+def _configure(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    # FULL: what was acknowledged survives a power cut, not only a killed process.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _new_revision(document: Document) -> _Revision:
+    return _Revision(
+        document_id=document.id,
+        sha256=document.revision,
+        state=PENDING,
+        added=datetime.now(UTC),
+        source=json.dumps(asdict(document.source), ensure_ascii=False, default=str),
+        format=document.format,
+        pages=document.pages,
+        articles=sum(block.kind is BlockKind.ARTICLE for block in document.blocks),
+        characters=len(document.text),
+        warnings=json.dumps(document.warnings, ensure_ascii=False),
+        text=document.text,
+        blocks=_pack(document.blocks),
+    )
+
+
+def _new_chunk(chunk: Chunk, revision: int) -> _Chunk:
+    return _Chunk(
+        revision=revision,
+        ordinal=chunk.ordinal,
+        start=chunk.span.start,
+        end=chunk.span.end,
+        path=json.dumps(chunk.path, ensure_ascii=False),
+        pages=json.dumps(chunk.pages),
+        level=chunk.level,
+        context=chunk.context,
+        text=chunk.text,
+    )
+
+
+def _source(stored: str) -> Source:
+    fields = json.loads(stored)
+    for name in ("issued", "effective_from", "effective_to"):
+        fields[name] = date.fromisoformat(fields[name]) if fields[name] else None
+    return Source(**{**fields, "kind": Kind(fields["kind"])})
+
+
+def _revision(row: _Revision) -> Revision:
+    return Revision(
+        number=row.number,
+        document_id=row.document_id,
+        sha256=row.sha256,
+        state=row.state,
+        added=row.added,
+        source=_source(row.source),
+        format=row.format,
+        pages=row.pages,
+        articles=row.articles,
+        characters=row.characters,
+        warnings=tuple(json.loads(row.warnings)),
+    )
+
+
+def _document(row: _Revision) -> Document:
+    return Document(
+        id=row.document_id,
+        revision=row.sha256,
+        source=_source(row.source),
+        text=row.text,
+        blocks=_unpack(row.blocks),
+        pages=row.pages,
+        format=row.format,
+        warnings=tuple(json.loads(row.warnings)),
+    )
+
+
+def _chunk(row: _Chunk, document_id: str, sha256: str) -> Chunk:
+    return Chunk(
+        id=row.id,
+        document_id=document_id,
+        revision=sha256,
+        ordinal=row.ordinal,
+        span=Span(start=row.start, end=row.end),
+        path=tuple(json.loads(row.path)),
+        pages=tuple(json.loads(row.pages)),
+        level=row.level,
+        text=row.text,
+        context=row.context,
+    )
+
+
+def _pack(blocks: Sequence[Block]) -> bytes:
+    rows = [
+        [b.kind.value, b.span.start, b.span.end, b.path, b.page, [b.box.left, b.box.bottom, b.box.right, b.box.top] if b.box else None]
+        for b in blocks
+    ]
+    return zlib.compress(json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _unpack(packed: bytes) -> tuple[Block, ...]:
+    return tuple(
+        Block(
+            kind=BlockKind(kind),
+            span=Span(start=start, end=end),
+            path=tuple(path),
+            page=page,
+            box=Box(left=box[0], bottom=box[1], right=box[2], top=box[3]) if box else None,
+        )
+        for kind, start, end, path, page, box in json.loads(zlib.decompress(packed))
+    )

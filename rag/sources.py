@@ -1,0 +1,131 @@
+"""sources.toml: what people know of their files and the files do not say — title, issuer, dates, level.
+
+One ``[[document]]`` table a file; several files with the same ``id`` are revisions of one document. Without an entry a
+file is described by what its reader finds in it, and by its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rag.errors import SettingsError
+from rag.records import HIGHEST_LEVEL, Kind, Source
+
+NAME = "sources.toml"
+
+_TEXTS = ("title", "issuer", "number", "licence", "language", "replaces")
+_DATES = ("issued", "effective_from", "effective_to")
+_EGOV_NAME = re.compile(r"^(\d{3}[0-9A-Z]{12})_(\d{8})_[0-9A-Z]{15}$")
+"""<law id>_<date in force>_<id of the amending law>, as e-Gov names its files."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A file to add, with the document it belongs to and what is known of it."""
+
+    file: Path
+    document_id: str
+    source: Source
+    listed: bool = False
+    """True where sources.toml describes it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """A sources.toml, read."""
+
+    entries: Mapping[str, tuple[str, Source]] = field(default_factory=dict)
+    """File name relative to the folder -> (document id, source)."""
+    only_listed: bool = False
+    """Files that are not listed are left alone."""
+
+
+def load(folder: Path) -> Manifest:
+    """Read ``folder/sources.toml``; an empty manifest where there is none.
+
+    Raises:
+        SettingsError: it is not TOML, or an entry has a wrong field; the message names the entry.
+    """
+    file = folder / NAME
+    if not file.is_file():
+        return Manifest()
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}. Mend the file and run again.") from error
+    entries: dict[str, tuple[str, Source]] = {}
+    for number, entry in enumerate(data.get("document", []), start=1):
+        name, document_id, source = _entry(file, number, entry)
+        if name in entries:
+            raise SettingsError(f"{file}, entry {number}: the file {name} is described twice. Keep one entry.")
+        entries[name] = (document_id, source)
+    return Manifest(entries=entries, only_listed=bool(data.get("library", {}).get("only_listed", False)))
+
+
+def _entry(file: Path, number: int, entry: Mapping[str, Any]) -> tuple[str, str, Source]:
+    where = f"{file}, entry {number} ({entry.get('file', 'without a file')})"
+    known = {"id", "file", "kind", "level", *_TEXTS, *_DATES}
+    if unknown := sorted(set(entry) - known):
+        raise SettingsError(f"{where}: unknown field {unknown[0]!r}. The fields are: {', '.join(sorted(known))}.")
+    for name in ("id", "file", *(name for name in _TEXTS if name in entry)):
+        if not isinstance(entry.get(name), str) or (name in ("id", "file") and not entry[name]):
+            raise SettingsError(f"{where}: {name!r} must be text.")
+    for name in _DATES:
+        if name in entry and type(entry[name]) is not date:
+            raise SettingsError(f"{where}: {name!r} must be a date, written 2026-04-01 without quotes.")
+    if entry.get("level", 1) not in range(1, HIGHEST_LEVEL + 1):
+        raise SettingsError(f"{where}: 'level' must be 1, 2 or 3.")
+    try:
+        kind = Kind(entry.get("kind", Kind.OTHER))
+    except ValueError:
+        raise SettingsError(f"{where}: kind {entry['kind']!r} is not one of {', '.join(Kind)}.") from None
+    given: dict[str, Any] = {name: entry[name] for name in (*_TEXTS, *_DATES, "level") if name in entry}
+    source = Source(uri=entry["file"], kind=kind, **given)
+    return entry["file"], entry["id"], source
+
+
+def find(paths: Sequence[Path], level: int | None = None) -> Iterator[Found]:
+    """Every file under ``paths`` in the order of their names, hidden ones left out.
+
+    A folder's own sources.toml describes its files. A listed file is found even where it is missing: reading it will say so.
+
+    Args:
+        level: for files that no sources.toml gives one.
+    """
+    for path in paths:
+        if not path.is_dir():
+            yield _undescribed(path, path.name, level)
+            continue
+        manifest = load(path)
+        present = {name: file for file in _files(path) if (name := file.relative_to(path).as_posix()) != NAME}
+        names = set(manifest.entries) | (set() if manifest.only_listed else set(present))
+        for name in sorted(names):
+            if name in manifest.entries:
+                document_id, source = manifest.entries[name]
+                yield Found(file=path / name, document_id=document_id, source=source, listed=True)
+            else:
+                yield _undescribed(present[name], name, level)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(parent) / name for name in sorted(names) if not name.startswith("."))
+
+
+def _undescribed(file: Path, name: str, level: int | None) -> Found:
+    stem = Path(name).stem
+    if egov := _EGOV_NAME.match(stem):
+        return Found(file=file, document_id=egov[1], source=Source(uri=name, level=level))
+    # The folder takes part, so that two files of one name in different folders stay two documents.
+    digest = hashlib.sha256(str(file.absolute()).encode(errors="surrogateescape")).hexdigest()[:8]
+    slug = re.sub(r"[^\w]+", "-", stem).strip("-")[:60] or "file"
+    return Found(file=file, document_id=f"{slug}-{digest}", source=Source(uri=name, level=level))

@@ -1,0 +1,104 @@
+"""Terms: what a text is found by. Japanese words in their dictionary form, English stems, and character bigrams.
+
+Words: SudachiPy, split mode A (short units), normalized form, without particles, auxiliaries and symbols; English words
+by the Snowball stemmer. Bigrams: every two neighbouring kana or kanji, which find what the dictionary does not know.
+Both are made from NFKC text in lower case, so that full-width, half-width and capital forms meet.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from typing import Any
+
+import snowballstemmer
+from sudachipy import Dictionary, SplitMode
+
+from rag.text import JAPANESE_RUN, fold
+
+_WORD = re.compile(r"[^\W_]+")
+_PIECE = 8_000
+"""Characters handed to Sudachi at once; it takes up to 49,149 bytes."""
+_SKIPPED = frozenset({"助詞", "助動詞", "補助記号", "空白", "記号"})
+_local = threading.local()
+
+STOPWORDS = frozenset(
+    "a an and are as at be been but by can could did do does for from had has have he her his how i if in into is it its may me "
+    "must my no not of on or our shall she should so such than that the their them then there these they this those to was we "
+    "were what when where which who whom why will with would you your".split()
+)
+"""English words that say nothing of a subject. They are indexed all the same; they do not count as what a question is about."""
+
+_GENERAL = frozenset(
+    "為る 有る 居る 成る 出来る 事 物 場合 時 此れ 其れ 何れ 何 如何 教える 下さる 言う 私 良い 無い 可能 必要 御 等 "
+    "付く 因る 対する 関する 於く 誰 何処 何時 幾ら どう そう 貰う 呉れる 遣る 知る 思う 聞く 欲しい 様 方 為 訳 筈 積り".split()
+)
+"""Japanese words of the same sort, as Sudachi normalizes them."""
+
+
+def words(text: str) -> list[str]:
+    """Terms of ``text`` in order, with repetitions."""
+    plain = fold(text)
+    if not JAPANESE_RUN.search(plain):
+        return [_stem(word) for word in _WORD.findall(plain)]
+    found: list[str] = []
+    tokenizer = _tokenizer()
+    for piece in _pieces(plain):
+        for morpheme in tokenizer.tokenize(piece):
+            if morpheme.part_of_speech()[0] in _SKIPPED:
+                continue
+            surface = morpheme.surface()
+            if JAPANESE_RUN.search(surface):
+                found.append(morpheme.normalized_form().replace(" ", ""))
+            else:
+                found.extend(_stem(word) for word in _WORD.findall(surface))
+    return found
+
+
+def bigrams(text: str) -> list[str]:
+    """Character bigrams of the Japanese runs of ``text``; a run of one character stands for itself."""
+    found: list[str] = []
+    for run in JAPANESE_RUN.findall(fold(text)):
+        found.extend(run[i : i + 2] for i in range(len(run) - 1)) if len(run) > 1 else found.append(run)
+    return found
+
+
+def content_words(text: str) -> list[str]:
+    """The different terms of a question that say what it is about, in order."""
+    return [w for w in dict.fromkeys(words(text)) if w not in _GENERAL and w not in STOPWORDS]
+
+
+def _pieces(text: str) -> Iterator[str]:
+    start = 0
+    while start < len(text):
+        end = min(len(text), start + _PIECE)
+        if end < len(text):
+            cut = max(text.rfind("\n", start, end), text.rfind("。", start, end))
+            end = cut + 1 if cut > start else end
+        yield text[start:end]
+        start = end
+
+
+def _tokenizer() -> Any:
+    # Sudachi's tokenizer keeps state while it works: one for each thread, over one dictionary.
+    if not hasattr(_local, "tokenizer"):
+        _local.tokenizer = _dictionary().create(mode=SplitMode.A)
+    return _local.tokenizer
+
+
+@cache
+def _dictionary() -> Any:
+    return Dictionary(dict="core")
+
+
+@lru_cache(maxsize=200_000)
+def _stem(word: str) -> str:
+    return str(_stemmer().stemWord(word)) if word.isascii() and word.isalpha() else word
+
+
+def _stemmer() -> Any:
+    if not hasattr(_local, "stemmer"):
+        _local.stemmer = snowballstemmer.stemmer("english")
+    return _local.stemmer
