@@ -11,6 +11,7 @@ holds of it is never found, since the registry does not know it.
 from __future__ import annotations
 
 import getpass
+import hashlib
 import json
 import os
 import shutil
@@ -252,10 +253,10 @@ class Ingester:
 
     def _add_file(self, item: sources.Found, sandbox: Sandbox) -> list[Outcome]:
         data = sandbox.load(item.file, name=item.source.uri)
-        sha256 = self._library.keep_original(data)
-        if unchanged := self._unchanged(item, sha256):
+        if unchanged := self._unchanged(item, hashlib.sha256(data).hexdigest()):
             return [unchanged]
         document = sandbox.read_bytes(data, source=item.source, document_id=item.document_id)
+        self._library.keep_original(data)
         return self.add(document)
 
     def _unchanged(self, item: sources.Found, sha256: str) -> Outcome | None:

@@ -19,6 +19,7 @@ from rag.records import Source
 Element = etree._Element
 
 _SECTIONS = {"Part": 1, "Chapter": 2, "Section": 3, "Subsection": 4, "Division": 5}
+_FURNITURE = frozenset({"style", "script", "head", "nav", "header", "footer", "aside", "form", "button", "noscript", "template"})
 _BUTTONS = frozenset({"_shokanBox", "_inyoBox", "_shokanBtnIcons"})
 _LABEL = re.compile(r"(?P<label>附[\s　]*則)[\s　]*(?:（(?P<amending>[^（）]*)）)?[\s　]*(?P<note>.*)", re.DOTALL)
 _RELATED = re.compile(r"(?P<title>.*?)[\s　]*(?P<related>（[^（）]*関係）)?", re.DOTALL)
@@ -43,7 +44,8 @@ def read_egov_html(data: bytes, source: Source) -> Reading:
         raise DamagedFile(source.uri, f"the page cannot be parsed ({error}). Save it again from the browser.") from error
     builder = Builder()
     page = _Page(Provisions(builder))
-    page.visit(root)
+    mains = root.xpath("//*[@id='contentsLaw'] | //main")
+    page.visit(mains[0] if isinstance(mains, list) and mains and isinstance(mains[0], Element) else root)
     builder.line()
     if not builder.blocks:
         raise EmptyFile(source.uri, "the page has no provisions.")
@@ -89,7 +91,7 @@ class _Page:
         for child in element:
             classes = _classes(child)
             own = next((name.removeprefix("_div_") for name in sorted(classes) if name.startswith("_div_")), "")
-            if not isinstance(child.tag, str) or classes & (_BUTTONS | {"TOC"}) or child.tag in ("style", "script", "head"):
+            if not isinstance(child.tag, str) or classes & (_BUTTONS | {"TOC"}) or child.tag in _FURNITURE:
                 continue
             if child.get("id") == "lawTitleNo":
                 self.number = _words(child)

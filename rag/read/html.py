@@ -14,7 +14,7 @@ from rag.read.markers import markers
 from rag.read.plain import decode
 from rag.read.reading import Reading, fill
 from rag.read.structure import Line, add_lines
-from rag.records import Source
+from rag.records import BlockKind, Source
 from rag.text import language
 
 _DROPPED = frozenset(
@@ -25,7 +25,7 @@ _ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "complement
 _FURNITURE = re.compile(
     r"^(?:(?:bread-?crumbs?|topic-?path|pankuzu|skip(?:-?(?:link|nav|to)\w*)?|visually-hidden|sr-only|screen-reader-text|cookies?|cookie-\w+"
     r"|banner|ad|ads|page-?top|pagetop|to-?top|share|sns|social|pager|pagination|side|sidebar|side-?bar|side-?nav|global-?nav|menu|tools?"
-    r"|print|font-?size|lang(?:uage)?|site-?(?:header|footer|search)|related-links))$",
+    r"|print|font-?size|lang(?:uage)?|(?:site|page|global)?-?footer|site-?(?:header|search)|related(?:-\w+)?|feedback|survey|rating))$",
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -62,12 +62,12 @@ def read_html(data: bytes, source: Source) -> Reading:
     add_lines(builder, lines)
     if not builder.blocks:
         raise EmptyFile(source.uri, "the page has no text of its own: only navigation, or it is filled by a script when it is opened.")
-    first = next((line.text for line in lines if line.heading == 1), "")
+    shown = next((b.span.cut(builder.text) for b in builder.blocks if b.kind is BlockKind.TITLE), "")
     declared = soup.html.get("lang") if soup.html else ""
     spoken = str(declared or "")[:2].lower()
     filled = fill(
         source,
-        title=" ".join(first.split()) or re.split(r"\s*[|｜]\s*|\s+[-–—]\s+", page_title)[0].strip(),
+        title=shown or re.split(r"\s*[|｜]\s*|\s+[-–—]\s+", page_title)[0].strip(),
         language=spoken if spoken in ("ja", "en") else language(builder.text[:20_000]),
     )
     return Reading.of(builder, filled, warnings=warnings)
@@ -111,6 +111,10 @@ def _main_part(soup: BeautifulSoup) -> Tag:
 def _is_furniture(tag: Tag, root: Tag, inside: bool) -> bool:
     if tag.name == "header" and tag.h1 is not None and len(root.find_all("h1")) == 1 and tag.find(["nav", "form"]) is None:
         return False  # the head of the document, not of the site
+    if tag.name == "address" and tag.a is not None:
+        return True  # who keeps the site, with a link to its first page
+    if tag.name == "table" and len(tag.find_all("tr")) == 1 and any(_only_links(cell, in_page=False) for cell in tag.find_all("td")):
+        return True  # a head of the site that is laid out as a table
     if tag.name in _DROPPED or str(tag.get("role", "")).lower() in _ROLES:
         return True
     if tag.has_attr("hidden") or str(tag.get("aria-hidden", "")).lower() == "true" or _HIDDEN.search(str(tag.get("style", ""))):

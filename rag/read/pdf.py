@@ -1,8 +1,8 @@
 """PDF -> lines -> blocks. pypdf opens the file and knows its title and bookmarks; ``pdfium`` knows where each character stands.
 
 Page by page: lines in reading order (``pdf_lines``), running heads, feet and page numbers left out, lines of one paragraph joined,
-then chapters, articles and items found in them (``structure``). Lines of a table of contents are left out: they repeat headings and
-lead to none of the words. A page without words, with unreadable ones, or written vertically is said in a warning.
+then chapters, articles and items found in them (``structure``). A page without words, with unreadable ones, or written vertically is
+said in a warning.
 """
 
 from __future__ import annotations
@@ -56,13 +56,12 @@ def read_pdf(data: bytes, source: Source) -> Reading:
             raise EmptyFile(name, "has no pages.")
         info = _Info.of(data)
         found = [_read_page(pdf, index, info) for index in range(pages)]
-    sheets = [sheet for sheet in found if sheet.rows]
-    if not sheets:
+    if not any(sheet.rows for sheet in found):
         cause = "has text that can be read: its fonts do not say" if any(s.garbled for s in found) else "has text: scanned?"
         detail = " which characters they draw." if any(s.garbled for s in found) else ""
         raise EmptyFile(name, f"none of its {pages} pages {cause}{detail} It needs OCR.")
     _drop_furniture(found)
-    lines = join([Placed(row, sheet.number) for sheet in found for row in sheet.rows if not _CONTENTS.search(row.text)])
+    lines = join([Placed(row, sheet.number) for sheet in found for row in sheet.rows])
     title_line, title = _title(lines, info.title)
     builder = Builder()
     add_lines(builder, _with_headings(lines, info.bookmarks, title_line))
@@ -216,11 +215,15 @@ def _drop_furniture(sheets: list[_Sheet]) -> None:
     enough = max(2, len(sheets) // 4)
     for sheet, lines in zip(sheets, edges, strict=True):
         drop: set[int] = set()
+        open_sides = {0, 1, 2}
         for side, text, rows in lines:
             value = _page_number(text)
             numbered = value is not None and (counts[value - sheet.number] >= 2 or (len(sheets) == 1 and value == 1))
-            if numbered or (len(sheets) > 1 and seen[re.sub(r"\d+", "#", text), side] >= min(enough, 5)):
+            repeated = len(sheets) > 1 and seen[re.sub(r"\d+", "#", text), side] >= min(enough, 5)
+            if side in open_sides and (numbered or (repeated and len(sheet.rows) - len(drop) > len(rows) + (len(sheets) == 2) * 3)):
                 drop.update(map(id, rows))
+            else:  # what stands further in is the page's own
+                open_sides.discard(side)
         sheet.rows = [row for row in sheet.rows if id(row) not in drop]
 
 
@@ -269,7 +272,6 @@ def _key(text: str) -> str:
 
 # ---------------------------------------------------------------- titles, headings, warnings
 
-_CONTENTS = re.compile(r"[.．・…‥⋯·]{4,}[\s\u3000]*[-―(（]?[0-9０-９ivx]{1,4}[-―)）]?$")
 _NUMBERED = re.compile(r"^\s*(第[0-9０-９一二三四五六七八九十百]+条|[（(【].*[)）】]$|[問答QAＱＡ]\s*[0-9０-９.．:：]|[・･•○●◆■□※])")
 _APPENDIX = re.compile(r"^(別表|別記|別紙|様式)[第0-9０-９一二三四五六七八九十号]*[（(][^）)]*関係[）)]")
 _SENTENCE_END = tuple("。、．，.,;；:：")

@@ -53,6 +53,8 @@ _OPENS = re.compile(
     )""",
     re.VERBOSE,
 )
+_LEADER = re.compile(r"[.．・…‥⋯·]{4,}[\s\u3000]*[-―(（]?[0-9０-９ivx]{1,4}[-―)）]?$")
+"""The end of a line of a table of contents."""
 _ENDS = tuple("。．.!?！？：:；;」』")
 
 
@@ -135,7 +137,7 @@ def _pitch(rows: Sequence[Placed]) -> float:
 
 def _goes_on(rows: Sequence[Placed], index: int, first: Placed, edges: dict[tuple[int, int, bool], float], pitch: float) -> bool:
     last, here = rows[index - 1].row, rows[index].row
-    if last.table or here.table or not last.size or not here.size or _OPENS.match(here.text):
+    if last.table or here.table or not last.size or not here.size or _OPENS.match(here.text) or _LEADER.search(last.text):
         return False
     if not 0.87 < here.size / last.size < 1.15 or here.vertical != last.vertical:
         return False

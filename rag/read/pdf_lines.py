@@ -62,6 +62,8 @@ class Row:
     """Which of how many columns."""
     table: bool = False
     vertical: bool = False
+    glyphs: tuple[Glyph, ...] = ()
+    """Its characters in the order of ``text``, without white space."""
 
     @classmethod
     def plain(cls, text: str) -> Row:
@@ -93,6 +95,11 @@ def page_rows(page: Page) -> tuple[list[Row], bool]:
         pieces: list[Run] = [*_runs(rest), *(Run([], table) for table in tables)]
         rows.extend(_lay_out(pieces, vertical))
     return rows, vertical
+
+
+def reading_order(page: Page) -> list[Glyph]:
+    """The characters of ``page`` in the order in which its rows tell them, without white space."""
+    return [glyph for row in page_rows(page)[0] for glyph in row.glyphs]
 
 
 def is_vertical(glyphs: Sequence[Glyph]) -> bool:
@@ -438,6 +445,7 @@ def make_row(
     cells: list[list[Mark]] = [list(cell) for cell in marks] if table else [list(marks)]  # type: ignore[arg-type]
     flat = [mark for cell in cells for mark in cell if not mark.text.isspace()]
     text = "｜".join(cell_text(cell) for cell in cells) if table else line_text(cells[0])
+    ordered = [mark for cell in cells for line in (_cell_lines(cell) if table else [cell]) for mark in in_order(line)]
     if not flat:
         flat = [mark for cell in cells for mark in cell]
     sizes = Counter(round(mark.size, 1) for mark in flat)
@@ -456,18 +464,22 @@ def make_row(
         column=column,
         table=table,
         vertical=vertical,
+        glyphs=tuple(mark.glyph for mark in ordered if not mark.text.isspace()),
     )
+
+
+def in_order(marks: Sequence[Mark]) -> list[Mark]:
+    """The characters of one line from its start; those side by side in one place of a vertical column from the left."""
+    step = max(0.25 * max((mark.size for mark in marks), default=0.0), 0.1)
+    return sorted(marks, key=lambda m: (round(m.start / step), m.glyph.left if m.glyph.angle == 0 else m.start))
 
 
 def line_text(marks: Sequence[Mark]) -> str:
     """The characters of one line in order, with the spaces that a reader sees and no others."""
-    # Characters side by side in one place of a vertical column read from the left.
-    step = max(0.25 * max((mark.size for mark in marks), default=0.0), 0.1)
-    ordered = sorted(marks, key=lambda m: (round(m.start / step), m.glyph.left if m.glyph.angle == 0 else m.start))
     out: list[str] = []
     last: Mark | None = None
     spaced = ""
-    for mark in ordered:
+    for mark in in_order(marks):
         if mark.text.isspace():
             spaced += mark.text
             continue
@@ -498,9 +510,12 @@ def is_wide(character: str) -> bool:
 
 def cell_text(marks: Sequence[Mark]) -> str:
     """The words of one cell, its lines joined: with a space between Latin letters, with none in Japanese."""
-    lines = [line_text([mark for run in row for mark in run.marks]) for row in _without_ruby(_cluster(_runs(marks)))]
     text = ""
-    for line in filter(None, (line.strip() for line in lines)):
+    for line in filter(None, (line_text(line).strip() for line in _cell_lines(marks))):
         joint = " " if text and not is_wide(text[-1]) and not is_wide(line[0]) else ""
         text += joint + line
     return text.replace("｜", "|")
+
+
+def _cell_lines(marks: Sequence[Mark]) -> list[list[Mark]]:
+    return [[mark for run in row for mark in run.marks] for row in _without_ruby(_cluster(_runs(marks)))]

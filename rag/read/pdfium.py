@@ -119,11 +119,11 @@ class PdfFile:
             finally:
                 page.close()
 
-    def image(self, index: int, *, width: int, max_pixels: int) -> tuple[Image.Image, float, tuple[float, ...]]:
+    def image(self, index: int, *, width: int, max_pixels: int) -> tuple[Image.Image, tuple[float, float, float, float, float, float]]:
         """Page ``index`` (from 0) drawn on white.
 
         Returns:
-            The picture; pixels per point; and (a, b, c, d, e, f) with x' = a x + c y + e, y' = b x + d y + f, from PDF points to pixels.
+            The picture, and (a, b, c, d, e, f) with x' = a x + c y + e, y' = b x + d y + f, from PDF points to pixels.
         """
         with _translated(self.name):
             page = self._pdf[index]
@@ -139,7 +139,7 @@ class PdfFile:
             finally:
                 page.close()
         matrix = ((x1 - x0) / far, (y1 - y0) / far, (x2 - x0) / far, (y2 - y0) / far, float(x0), float(y0))
-        return picture, scale, matrix
+        return picture, matrix
 
 
 def _glyphs(page: pdfium.PdfPage) -> Iterator[Glyph]:

@@ -169,10 +169,9 @@ class Provisions:
         self._close()
         self._add(text, BlockKind.HEADING)
 
-    def leave_root(self, level: int) -> None:
-        """A heading of the format ends 附則 and 別表, unless it lies deeper than they may."""
-        if level <= 2:
-            self.root = ()
+    def leave_root(self) -> None:
+        """What follows stands neither in 附則 nor in 別表."""
+        self.root = ()
 
     def stub(self, text: str) -> None:
         """削除 behind an article's title: in the text, in no block."""

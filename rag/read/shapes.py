@@ -13,8 +13,8 @@ _LATIN_NUMBER = r"(?:\d+(?:[.-]\d+)*[A-Za-z]?|[IVXLC]+)"
 
 # ---------------------------------------------------------------- chapters
 
-_RANKS = {"編": 1, "章": 2, "節": 3, "款": 4, "目": 5, "part": 1, "chapter": 2, "division": 3}
-_CHAPTER = re.compile(rf"第{_S}*{NUMERAL}{_S}*(?P<unit>[編章節款目]){BRANCHES}(?P<gap>{_S}*)(?P<title>.*)", re.DOTALL)
+_RANKS = {"編": 1, "部": 1, "章": 2, "節": 3, "款": 4, "目": 5, "part": 1, "chapter": 2, "division": 3}
+_CHAPTER = re.compile(rf"第{_S}*{NUMERAL}{_S}*(?P<unit>[編部章節款目]){BRANCHES}(?P<gap>{_S}*)(?P<title>.*)", re.DOTALL)
 _CHAPTER_EN = re.compile(
     rf"(?P<unit>Part|Chapter|Division){_S}+{_LATIN_NUMBER}(?P<gap>[.:—–-]?{_S}+|$)(?P<title>.*)", re.IGNORECASE | re.DOTALL
 )
@@ -180,14 +180,17 @@ _TITLE = re.compile(
 
 
 def find_title(lines: Sequence[tuple[str, int, bool]]) -> int:
-    """The place of the document's title among (text, heading, table): the only heading of level 1, else a short line at the top.
+    """The place of the document's title among (text, heading, table): the only heading of the highest level, else a short line at the top.
 
     -1 where there is none.
     """
-    first = [i for i, (_, heading, _) in enumerate(lines) if heading == 1]
-    if len(first) == 1 and all(not heading for _, heading, _ in lines[: first[0]]) and not chapter_rank(lines[first[0]][0].strip()):
-        return first[0]
-    if first or len(lines) < 2:
+    levels = [heading for _, heading, _ in lines if heading]
+    if levels:
+        top = next(i for i, (_, heading, _) in enumerate(lines) if heading)
+        alone = levels[0] == min(levels) and levels.count(levels[0]) == 1 and (levels[0] == 1 or len(levels) > 1)
+        if alone and not chapter_rank(lines[top][0].strip()):
+            return top
+    if 1 in levels or len(lines) < 2:
         return -1
     fallback = -1
     for i, (text, heading, table) in enumerate(lines[:8]):

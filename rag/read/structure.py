@@ -69,6 +69,8 @@ class _Reader:
     marked: bool = False
     """The format marks headings itself, so that none need be guessed from short numbered lines."""
     title_at: int = -1
+    root_level: int = 0
+    """The level of the heading that opened 附則 or 別表; 0 where the format did not mark it."""
 
     def run(self) -> None:
         self.marked = sum(1 for line in self.lines if line.heading) > 1
@@ -87,7 +89,7 @@ class _Reader:
             self.write.title(text)
         elif not (
             self.in_contents(line, text)
-            or self.supplement(text)
+            or self.supplement(line, text)
             or self.appendix(line, text)
             or self.chapter(line, text)
             or self.article(line, text)
@@ -128,29 +130,31 @@ class _Reader:
         self.contents = None
         return False
 
-    def reset(self) -> None:
+    def reset(self, root_level: int | None = None) -> None:
+        """Closes all lists. ``root_level`` is the level of a heading that opens 附則 or 別表."""
         self.levels, self.counted, self.question, self.english = [], 0, False, False
+        if root_level is not None:
+            self.root_level = root_level
 
-    def supplement(self, text: str) -> bool:
+    def supplement(self, line: Line, text: str) -> bool:
         match = shapes.SUPPLEMENT.fullmatch(text)
         if match:
-            self.reset()
+            self.reset(line.heading)
             self.write.supplement(match["label"], match["amending"] or "", match["note"] or "")
             return True
         if shapes.SUPPLEMENT_EN.fullmatch(text):
-            self.reset()
+            self.reset(line.heading)
             self.write.root_heading(text)
-            self.english = True
             return True
         return False
 
     def appendix(self, line: Line, text: str) -> bool:
         title, related = shapes.appendix(text, bool(line.heading))
         if title:
-            self.reset()
+            self.reset(line.heading)
             self.write.appendix(title, related)
         elif shapes.APPENDIX_EN.fullmatch(text) and (line.heading or len(text) < 80):
-            self.reset()
+            self.reset(line.heading)
             self.write.root_heading(text)
             title = text
         return bool(title)
@@ -242,8 +246,8 @@ class _Reader:
             return False
         self.reset()
         depth = line.heading * 10 if line.heading else max((d for d, _ in self.write.sections if d < _GUESSED), default=0) or _GUESSED - 1
-        if line.heading:
-            self.write.leave_root(line.heading)
+        if line.heading and line.heading <= (self.root_level or 2):
+            self.write.leave_root()
         self.write.section(depth, text)
         return True
 
@@ -343,6 +347,7 @@ class _Reader:
 
     def plain(self, text: str) -> None:
         if self.in_provisions and not self.counted:
+            self.english = self.write.path[0].isascii() or self.english
             self.paragraph("", text, 1)
             return
         self.write.items = []

@@ -1,6 +1,6 @@
-"""Make the Japanese sample PDFs of corpus/ja2 from the HTML sources beside this script.
+"""Make the Japanese sample PDFs of corpus/ja from the HTML sources beside this script.
 
-Run from anywhere:  python corpus/make/make_ja2_pdfs.py [name ...]
+Run from anywhere:  python corpus/make/ja_pdfs.py [name ...]
 
 - procurement-procedure, subsidy-guideline, travel-amounts: printed by headless Chromium (text layer kept,
   fonts embedded as subsets, header and page number written by the page's own @page boxes);
@@ -24,7 +24,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, NameObject, NumberObject
 
 HERE = Path(__file__).resolve().parent
-TARGET = HERE.parent / "ja2"
+TARGET = HERE.parent / "ja"
 LIMIT_BYTES = 500_000
 CHROMIUM = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
             "--disable-pdf-tagging"]

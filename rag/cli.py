@@ -1,0 +1,347 @@
+"""The command line: ``python -m rag COMMAND``. Nothing here decides anything; it asks the library and prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console, RenderableType
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from rag import __version__, sources
+from rag.errors import KonkyoError, ReadError
+from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Document, Filters
+from rag.settings import from_environment
+
+if TYPE_CHECKING:
+    from rag.library import Library
+
+app = typer.Typer(
+    name="python -m rag",
+    help="Konkyo: answers from public-service documents, with the exact passage that carries each sentence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+evaluate_app = typer.Typer(help="Measure retrieval and answers.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(evaluate_app, name="evaluate")
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Paths = Annotated[list[Path], typer.Argument(help="Files and folders. A folder's own sources.toml describes its files.")]
+Level = Annotated[
+    int | None, typer.Option(min=1, max=HIGHEST_LEVEL, help="機密性 of files that no sources.toml gives one; without it the highest.")
+]
+Clearance = Annotated[int | None, typer.Option(min=1, max=HIGHEST_LEVEL, help="Answer as for a reader of this level.")]
+AsOf = Annotated[str, typer.Option("--as-of", help="The day whose law counts, as 2026-04-01. Today, if left out.")]
+
+
+def main() -> None:
+    """Run a command. Known errors end in one sentence and status 1, Ctrl-C in status 130; never in a traceback."""
+    try:
+        app()
+    except KonkyoError as error:
+        err.print(escape(str(error)))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        err.print("Stopped. What was acknowledged is safe; run the same command again to go on.")
+        sys.exit(130)
+
+
+@app.command()
+def ingest(
+    paths: Paths,
+    level: Level = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Only the counts at the end.")] = False,
+) -> None:
+    """Add documents, or their new revisions. Unchanged files are skipped. Ends with status 1 if a file was left out."""
+    from rag.ingest import Result
+    from rag.ingest import ingest as add
+
+    counts: Counter[Result] = Counter()
+    missing = [path for path in paths if not path.exists()]
+    total = sum(1 for _ in sources.find([path for path in paths if path not in missing], level))
+    for path in missing:
+        counts[Result.FAILED] += 1
+        err.print(f"left out: {escape(str(path))}: there is no such file or folder. Check the name.")
+    with _library() as library, _progress(quiet) as progress:
+        task = progress.add_task("starting", total=total)
+
+        def stage(text: str) -> None:
+            progress.update(task, description=escape(text[:60]))
+
+        for outcome in add(library, [path for path in paths if path not in missing], level=level, progress=stage):
+            counts[outcome.result] += 1
+            progress.advance(task)
+            if outcome.result in (Result.FAILED, Result.DUPLICATE):
+                err.print(f"left out: {escape(outcome.name)}: {escape(outcome.reason)}")
+            elif not quiet and outcome.result is not Result.UNCHANGED:
+                progress.console.print(f"{outcome.result}: {escape(outcome.name)} ({outcome.chunks} passages)")
+            for warning in () if quiet else outcome.warnings:
+                progress.console.print(f"  note: {escape(warning)}")
+    out.print(", ".join(f"{counts[result]} {result}" for result in Result if counts[result]) or "Nothing to add.")
+    if counts[Result.FAILED]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def ask(
+    question: str,
+    clearance: Clearance = None,
+    as_of: AsOf = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    issuer: Annotated[list[str] | None, typer.Option(help="Only documents of this issuer; may be repeated.")] = None,
+) -> None:
+    """Ask a question. Every sentence of the answer is a quote from the documents."""
+    from rag.ask import ask as answer_question
+    from rag.export import answer_to_json
+
+    settings = from_environment()
+    level = min(clearance or settings.clearance, settings.clearance)
+    with _library() as library:
+        answer = answer_question(library, question, clearance=level, as_of=_day(as_of), filters=Filters(issuers=frozenset(issuer or ())))
+    if as_json:
+        typer.echo(json.dumps(answer_to_json(answer), ensure_ascii=False, indent=2))
+    else:
+        _print_answer(answer)
+
+
+@app.command()
+def read(paths: Paths) -> None:
+    """Show what is read from files, without adding them. Ends with status 1 if one cannot be read."""
+    from rag.read.sandbox import Sandbox
+
+    settings = from_environment()
+    table = Table("file", "kind", "pages", "characters", "articles", "notes", "seconds", box=None, pad_edge=False)
+    for name in ("pages", "characters", "articles", "seconds"):
+        next(column for column in table.columns if column.header == name).justify = "right"
+    failed = 0
+    missing = [path for path in paths if not path.exists()]
+    with Sandbox(seconds=settings.read_seconds, megabytes=settings.read_megabytes, file_megabytes=settings.file_megabytes) as sandbox:
+        for item in sources.find([path for path in paths if path not in missing]):
+            started = time.perf_counter()
+            try:
+                document = sandbox.read_file(item.file, source=item.source, document_id=item.document_id)
+            except ReadError as error:
+                failed += 1
+                table.add_row(escape(item.source.uri), error.code, "", "", "", escape(error.reason), _seconds(started))
+                continue
+            table.add_row(*_row(document), _seconds(started))
+    for path in missing:
+        failed += 1
+        table.add_row(escape(str(path)), "no-access", "", "", "", "there is no such file or folder", "")
+    (out if out.is_terminal else Console(width=200, soft_wrap=False, highlight=False)).print(table)
+    out.print(f"{table.row_count - failed} read, {failed} left out")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(
+    documents: Annotated[bool, typer.Option("--documents", help="List every published revision.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Say what the library holds, and whether its indexes are sound. Ends with status 1 if they are not."""
+    with _library() as library:
+        published = library.published
+        chunks, embedded = library.registry.counts()
+        troubles = library.troubles()
+        facts = {
+            "version": __version__,
+            "home": str(library.home),
+            "documents": len({revision.document_id for revision in published}),
+            "revisions": len(published),
+            "passages": chunks,
+            "passages_with_a_vector": embedded,
+            "passages_in_a_language_the_model_cannot_read": chunks - embedded,
+            "model": library.settings.model,
+            "troubles": [asdict(trouble) for trouble in troubles],
+        }
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+    else:
+        out.print(f"Library       {escape(str(facts['home']))}")
+        out.print(f"Documents     {facts['documents']} in {facts['revisions']} revisions")
+        out.print(f"Passages      {chunks}, of which {embedded} are found by meaning as well as by words")
+        if chunks - embedded:
+            out.print(f"              {chunks - embedded} are in a language that the model cannot read: found by words only")
+        out.print(f"Model         {escape(library.settings.model)}")
+        out.print("Indexes       " + ("sound" if not troubles else ""))
+        for trouble in troubles:
+            out.print(f"  {trouble.part}: {escape(trouble.message)}")
+    if documents and not as_json:
+        table = Table("document", "revision", "in force", "level", "passages", "title", box=None, pad_edge=False)
+        for revision in published:
+            source = revision.source
+            span = f"{source.effective_from or ''}–{source.effective_to or ''}"
+            table.add_row(revision.document_id, revision.sha256[:12], span, str(source.level or HIGHEST_LEVEL), "", escape(source.title))
+        out.print(table)
+    if troubles:
+        raise typer.Exit(1)
+
+
+@app.command()
+def rebuild() -> None:
+    """Make both indexes anew from the registry."""
+    from rag.ingest import rebuild as make_anew
+
+    with _library() as library, _progress(quiet=False) as progress:
+        task = progress.add_task("passages", total=None)
+        passages = make_anew(library, lambda done, total: progress.update(task, completed=done, total=total))
+    out.print(f"{passages} passages indexed anew.")
+
+
+@app.command()
+def text(
+    document_id: str,
+    revision: Annotated[str, typer.Option(help="First characters of the revision's sha256; the newest, if left out.")] = "",
+    clearance: Clearance = None,
+) -> None:
+    """Print the stored text that the offsets of citations count in."""
+    settings = from_environment()
+    with _library() as library:
+        document = library.document(document_id, revision, clearance=min(clearance or settings.clearance, settings.clearance))
+    sys.stdout.write(document.text)
+
+
+@evaluate_app.command("retrieval")
+def evaluate_retrieval(
+    folder: Annotated[Path, typer.Argument(help="A BEIR folder: corpus.jsonl, queries.jsonl, qrels.tsv.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many passages.")] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
+) -> None:
+    """Measure search on a BEIR folder: nDCG@10, Recall@10, Recall@100, MRR@10, milliseconds a query, passages a second."""
+    from rag.evaluate.retrieval import evaluate
+
+    with _progress(quiet=False) as progress:
+        tasks = {name: progress.add_task(name, total=None) for name in ("passages", "questions")}
+
+        def tell(name: str, done: int, total: int) -> None:
+            progress.update(tasks[name], completed=done, total=total)
+
+        report = evaluate(folder, settings=from_environment(), limit=limit, progress=tell)
+    out.print(f"{report.name}: {report.passages} passages, {report.queries} questions")
+    for name, value in report.measures.items():
+        out.print(f"  {name:<11} {value:.4f}")
+    out.print(f"  a query     {report.milliseconds_median:.1f} ms (median), {report.milliseconds_p95:.1f} ms (p95)")
+    out.print(f"  ingestion   {report.passages_per_second:.0f} passages/s")
+    if as_json:
+        as_json.write_text(json.dumps(asdict(report), ensure_ascii=False, indent=2), encoding="utf-8")
+
+
+@evaluate_app.command("golden")
+def evaluate_golden(
+    file: Annotated[Path, typer.Argument(help="A golden.toml.")] = Path("corpus/golden.toml"),
+    as_json: Annotated[Path | None, typer.Option("--json", help="Also write every question's result to this file.")] = None,
+    misses: Annotated[bool, typer.Option("--misses", help="List the questions that went wrong.")] = False,
+) -> None:
+    """Put the golden questions to the library: are the expected provisions cited, and are the others refused?"""
+    from rag.evaluate.golden import evaluate, load
+
+    settings = from_environment()
+    questions = load(file)
+    with _library() as library:
+        report = evaluate(library, questions, clearance=settings.clearance, today=date.today())
+    for name, value in report.summary().items():
+        out.print(f"{name:<34} {value}")
+    for result in report.results if misses else ():
+        if not result.right:
+            out.print(f"  {result.id}: {escape(result.verdict)}  {escape(result.text)}")
+            for cited in result.cited:
+                out.print(f"      cited {escape(cited)}")
+    if as_json:
+        as_json.write_text(json.dumps([asdict(result) for result in report.results], ensure_ascii=False, indent=2), encoding="utf-8")
+
+
+@contextmanager
+def _library() -> Iterator[Library]:
+    from rag.library import Library
+
+    library = Library(from_environment())
+    try:
+        yield library
+    finally:
+        library.close()
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Progress]:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with _Rated(*columns, console=err, disable=quiet or not err.is_terminal) as progress:
+        yield progress
+
+
+class _Rated(Progress):
+    """Shows how many a second."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        for task in self.tasks:
+            task.fields["rate"] = f"{task.speed:.1f}/s" if task.speed else ""
+        yield from super().get_renderables()
+
+
+def _day(text: str) -> date:
+    if not text:
+        return date.today()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a date. Write it as 2026-04-01.", param_hint="--as-of") from None
+
+
+def _row(document: Document) -> tuple[str, ...]:
+    articles = sum(block.kind is BlockKind.ARTICLE for block in document.blocks)
+    return (
+        escape(document.source.uri),
+        document.format,
+        str(document.pages or ""),
+        f"{len(document.text):,}",
+        str(articles or ""),
+        escape("; ".join(document.warnings)),
+    )
+
+
+def _seconds(started: float) -> str:
+    return f"{time.perf_counter() - started:.2f}"
+
+
+def _print_answer(answer: Answer) -> None:
+    if answer.refusal is not None:
+        out.print(f"The documents do not answer this ({answer.refusal.reason}; {answer.refusal.documents} searched, as of {answer.as_of}).")
+        for citation in answer.refusal.nearest:
+            out.print(f"  not an answer, but near: {escape(citation.title)} {escape(' '.join(citation.path))}: {escape(citation.quote)}")
+        return
+    for statement in answer.statements:
+        numbers = "".join(f"[{citation.number}]" for citation in statement.citations)
+        out.print(escape(f"{statement.text} {numbers}"))
+    out.print()
+    for statement in answer.statements:
+        for citation in statement.citations:
+            page = f", page {citation.page}" if citation.page else ""
+            out.print(
+                escape(
+                    f"[{citation.number}] {citation.title} {' '.join(citation.path)}{page} ({citation.document_id} {citation.revision[:12]})"
+                )
+            )

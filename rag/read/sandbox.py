@@ -1,0 +1,271 @@
+"""Reads files in a child process with limits on time and memory, so that no file can stop, slow or take over the program.
+
+A PDF of 31 KB can burn 33 seconds and a small archive can unpack to gigabytes. The child (``worker``) is kept from file to file; it
+is ended and started anew when a file takes too long, when it dies, and after ``FILES_PER_CHILD`` files. What it answers is checked:
+its text decides nothing about who may read the document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import rag
+from rag.errors import DamagedFile, EmptyFile, FileTooLarge, FileUnreadable, KonkyoError, ReadError, ReadMemory, ReadTimeout
+from rag.read import wire
+from rag.read.frames import receive, send
+from rag.read.reading import fill
+from rag.records import Document, Source
+
+FILES_PER_CHILD = 500
+START_SECONDS = 60.0
+REPLY_LIMIT = 2**29
+"""Bytes of a reply; a text of 100 MB is far below."""
+_ERRORS = {kind.__name__: kind for kind in (*ReadError.__subclasses__(), ReadError)}
+_MEGABYTE = 2**20
+
+
+class Sandbox:
+    """Reads one file at a time; use as a context manager. Threads may share one: they wait for each other.
+
+    Args:
+        seconds: Wall-clock time for one file.
+        megabytes: Memory for one file, beyond what the child needs for itself.
+        file_megabytes: Size of one file.
+        command: What to start instead of the reader; for tests.
+    """
+
+    def __init__(self, seconds: float = 60.0, megabytes: int = 1024, file_megabytes: int = 200, *, command: Sequence[str] = ()) -> None:
+        self.seconds, self.megabytes, self.file_megabytes = seconds, megabytes, file_megabytes
+        # -P: nothing is imported from the folder that the program happens to be in.
+        self._command = list(command) or [sys.executable, "-P", "-B", "-X", "utf8", "-m", "rag.read.worker", str(megabytes)]
+        self._child: subprocess.Popen[bytes] | None = None
+        self._complaints: IO[bytes] | None = None
+        self._served = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child. Reading again starts a new one."""
+        with self._lock:
+            self._end()
+
+    # ------------------------------------------------------------ reading
+
+    def read_file(self, path: Path, *, source: Source, document_id: str) -> Document:
+        """The document in the file at ``path``.
+
+        Raises:
+            FileUnreadable: it is missing, no regular file, may not be read, or changed while it was read.
+            ReadError: it could not become a document; each case has its own class.
+        """
+        return self.read_bytes(self.load(path, source.uri or path.name), source=source, document_id=document_id)
+
+    def load(self, path: Path, name: str) -> bytes:
+        """The bytes of a file, unchanged from the first to the last; a file that is too large is not even opened.
+
+        Raises:
+            FileUnreadable, FileTooLarge, EmptyFile: as above.
+        """
+        try:
+            self._check(os.stat(path), name)
+            # A pipe that took the file's place meanwhile must not hold us up.
+            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+            with os.fdopen(handle, "rb") as file:
+                before = os.fstat(handle)
+                self._check(before, name)
+                data = file.read(before.st_size + 1)
+                after = os.fstat(handle)
+        except FileNotFoundError as error:
+            raise FileUnreadable(name, "is not there (any more).") from error
+        except PermissionError as error:
+            raise FileUnreadable(name, "may not be read: ask for permission.") from error
+        except OSError as error:
+            raise FileUnreadable(name, f"cannot be read: {error.strerror or error}.") from error
+        if len(data) != before.st_size or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise FileUnreadable(name, "changed while it was read: try again.")
+        return data
+
+    def _check(self, about: os.stat_result, name: str) -> None:
+        if stat.S_ISDIR(about.st_mode):
+            raise FileUnreadable(name, "is a folder, not a file.")
+        if not stat.S_ISREG(about.st_mode):
+            raise FileUnreadable(name, "is not a regular file.")
+        self._check_size(about.st_size, name)
+
+    def _check_size(self, size: int, name: str) -> None:
+        if not size:
+            raise EmptyFile(name, "is empty.")
+        if size > self.file_megabytes * _MEGABYTE:
+            raise FileTooLarge(name, f"has {size / _MEGABYTE:,.0f} MB; the limit is {self.file_megabytes} MB. Divide it, or raise the limit.")
+
+    def read_bytes(self, data: bytes, *, source: Source, document_id: str) -> Document:
+        """The document in ``data``.
+
+        Raises:
+            ReadError: it could not become a document; each case has its own class.
+        """
+        name = source.uri or document_id
+        self._check_size(len(data), name)
+        header: dict[str, wire.Json] = {"source": wire.source_to_json(source), "id": document_id, "seconds": self.seconds}
+        with self._lock:
+            reply = self._ask(json.dumps(header).encode("ascii"), data, name)
+        try:
+            answer = json.loads(reply)
+            if not isinstance(answer, dict):
+                raise wire.WireError("not an object")
+            if "error" in answer:
+                raise _ERRORS.get(str(answer["error"]), DamagedFile)(name, str(answer.get("reason")))
+            document = wire.from_json(answer.get("document"))
+        except (ValueError, RecursionError) as error:
+            raise DamagedFile(name, f"made the reader answer what is no document ({str(error)[:200]}).") from error
+        return _trusted(document, source, document_id, data)
+
+    # ------------------------------------------------------------ the child
+
+    def _ask(self, header: bytes, data: bytes, name: str) -> bytes:
+        if self._served >= FILES_PER_CHILD or (self._child is not None and self._child.poll() is not None):
+            self._end()
+        child = self._child or self._start()
+        self._served += 1
+        begun = time.monotonic()
+
+        def exchange() -> bytes:
+            assert child.stdin and child.stdout
+            send(child.stdin, header)
+            send(child.stdin, data)
+            return receive(child.stdout, REPLY_LIMIT)
+
+        try:
+            reply = _within(self.seconds, exchange)
+        except TimeoutError:
+            self._end()
+            raise ReadTimeout(name, f"takes more than {self.seconds:g} s to read. Divide it, or raise the limit.") from None
+        except (OSError, EOFError):
+            raise self._obituary(name, time.monotonic() - begun) from None
+        except ValueError as error:
+            self._end()
+            raise ReadMemory(name, "made the reader answer more than can be taken.") from error
+        except BaseException:
+            # Ctrl-C in the middle: half an answer is in the pipe, so this child cannot be asked again.
+            self._end()
+            raise
+        if b'"error": "ReadMemory"' in reply[:40]:
+            self._end()  # what it could not allocate may have left it in pieces
+        return reply
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._complaints = tempfile.TemporaryFile()
+        kept = {key: os.environ[key] for key in ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR") if key in os.environ}
+        self._child = child = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            # Keys and passwords of the program are no business of the child's.
+            env={**kept, "PYTHONPATH": str(Path(rag.__file__).parent.parent)},
+            # Ctrl-C in the terminal is for the program, which then ends the child.
+            start_new_session=True,
+        )
+        self._served = 0
+        stdout = child.stdout
+        assert stdout
+        try:
+            _within(START_SECONDS, lambda: receive(stdout, 1000))
+        except (TimeoutError, OSError, EOFError, ValueError) as error:
+            self._complaints.seek(0)
+            said = self._complaints.read().decode("utf-8", "replace").strip().splitlines()
+            self._end()
+            raise KonkyoError(f"the reading process does not start: {said[-1] if said else error!r}") from error
+        return child
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.wait()
+            for pipe in (child.stdin, child.stdout):
+                if pipe is not None:
+                    try:
+                        pipe.close()
+                    except OSError:  # what was not yet sent cannot be sent any more
+                        pass
+        if self._complaints is not None:
+            self._complaints.close()
+            self._complaints = None
+
+    def _obituary(self, name: str, lived: float) -> ReadError:
+        """Why the child died while it read ``name``."""
+        child = self._child
+        assert child
+        try:
+            code = child.wait(5)
+        except subprocess.TimeoutExpired:
+            code = 0
+        self._end()
+        how = signal.Signals(-code).name if code < 0 and -code in set(signal.Signals) else f"exit {code}"
+        if how == "SIGXCPU":
+            return ReadTimeout(name, f"takes more than {self.seconds:g} s to read. Divide it, or raise the limit.")
+        if how in ("SIGKILL", "SIGABRT", "SIGTRAP", "SIGILL"):
+            # pdfium and the system's own guard end a process that gets no memory.
+            return ReadMemory(name, f"stopped the reader ({how}), as happens when more than {self.megabytes} MB of memory are needed.")
+        return DamagedFile(name, f"made the reader crash ({how}) after {lived:.1f} s. The program is not affected.")
+
+
+def _trusted(document: Document, source: Source, document_id: str, data: bytes) -> Document:
+    """The child's document with what the parent itself knows: id, revision, level. A file may only fill what was left empty."""
+    found = document.source
+    filled = fill(
+        source,
+        title=found.title,
+        issuer=found.issuer,
+        number=found.number,
+        kind=found.kind,
+        issued=found.issued,
+        effective_from=found.effective_from,
+        language=found.language,
+    )
+    return replace(document, id=document_id, revision=hashlib.sha256(data).hexdigest(), source=filled)
+
+
+def _within(seconds: float, do: Callable[[], bytes]) -> bytes:
+    """What ``do`` returns or raises, in a thread of its own; it is left behind where it takes longer.
+
+    Raises:
+        TimeoutError: it did not end in time. The caller ends the child, and with it the pipe that the thread waits on.
+    """
+    result: list[bytes] = []
+    fault: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            result.append(do())
+        except BaseException as error:
+            fault.append(error)
+
+    thread = threading.Thread(target=run, name="sandbox", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if fault:
+        raise fault[0]
+    if not result:
+        raise TimeoutError
+    return result[0]

@@ -1,0 +1,84 @@
+"""The child of ``sandbox``: reads one file after another from its standard input, with little right to do anything else.
+
+A request is two frames, a JSON object and the bytes of the file; a reply is one JSON object, each in a frame (``frames``). ``python -m rag.read.worker MEGABYTES`` is started by ``Sandbox`` and by nobody else.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import time
+
+from rag.errors import DamagedFile, ReadError, ReadMemory
+from rag.read import read, wire
+from rag.read.frames import receive, send
+
+def answer(header: dict[str, wire.Json], data: bytes) -> dict[str, wire.Json]:
+    """The document in ``data``, or the error that reading it made, both as JSON."""
+    source = wire.source_from_json(header["source"])
+    error: ReadError
+    try:
+        return {"document": wire.to_json(read(data, source=source, document_id=str(header["id"])))}
+    except ReadError as told:
+        error = told
+    except MemoryError:
+        error = ReadMemory(source.uri, f"needs more than {sys.argv[1]} MB of memory to read. Divide it, or raise the limit.")
+    except RecursionError:
+        error = DamagedFile(source.uri, "is nested too deeply to be read.")
+    except Exception as fault:
+        # A reader's own fault must not stop the files behind this one; what it was is said to the person who added the file.
+        error = DamagedFile(source.uri, f"cannot be read ({type(fault).__name__}: {str(fault)[:200]}).")
+    return {"error": type(error).__name__, "name": error.name, "reason": error.reason}
+
+
+def _give_up_rights(megabytes: int) -> None:
+    """From here on: so much more memory than now, no file written, no core dump. Where the system has no limits, none are set."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    try:
+        with open("/proc/self/statm", encoding="ascii") as statm:
+            now = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (now + megabytes * 2**20,) * 2)
+
+
+def _move_clock(seconds: float) -> None:
+    """So much processor time from now on, in case the parent is not there to look at the clock."""
+    try:
+        import resource
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = math.ceil(time.process_time() + seconds) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    # Whatever a library prints must not get between the frames.
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    _give_up_rights(int(sys.argv[1]))
+    send(replies, b'{"ready": true}')
+    while True:
+        try:
+            header = json.loads(receive(requests, 2**20))
+            data = receive(requests, 2**40)
+        except EOFError:
+            return
+        _move_clock(float(header["seconds"]))
+        send(replies, json.dumps(answer(header, data)).encode("ascii"))
+
+
+if __name__ == "__main__":
+    main()
