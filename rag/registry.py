@@ -189,7 +189,7 @@ class Registry:
     def counts(self) -> tuple[int, int]:
         """How many chunks are published, and how many of them have a vector."""
         query = (
-            select(func.count(), func.coalesce(func.sum(_Chunk.embedded), 0))
+            select(func.count(), func.count().filter(_Chunk.embedded))
             .select_from(_Chunk)
             .join(_Revision, _Revision.number == _Chunk.revision)
             .where(_Revision.state == PUBLISHED)

@@ -211,7 +211,9 @@ class Provisions:
 
     def item(self, depth: int, numeral: str, text: str, name: str = "") -> None:
         """One 号 (depth 0) or what is below it (イ 1, （１） 2, ...)."""
-        self.items = [(d, n) for d, n in self.items if d < depth] + [(depth, name or spaced(numeral))]
+        # An item without a number (別表 has such) is cited by what holds it.
+        own = name or spaced(numeral)
+        self.items = [(d, n) for d, n in self.items if d < depth] + ([(depth, own)] if own else [])
         self._numbered(numeral, text, BlockKind.ITEM)
 
     @contextmanager

@@ -7,6 +7,7 @@ its text decides nothing about who may read the document.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -124,20 +125,43 @@ class Sandbox:
             ReadError: it could not become a document; each case has its own class.
         """
         name = source.uri or document_id
-        self._check_size(len(data), name)
-        header: dict[str, wire.Json] = {"source": wire.source_to_json(source), "id": document_id, "seconds": self.seconds}
-        with self._lock:
-            reply = self._ask(json.dumps(header).encode("ascii"), data, name)
+        answer = self._do({"task": "read", "source": wire.source_to_json(source), "id": document_id}, data, name)
         try:
-            answer = json.loads(reply)
-            if not isinstance(answer, dict):
-                raise wire.WireError("not an object")
-            if "error" in answer:
-                raise _ERRORS.get(str(answer["error"]), DamagedFile)(name, str(answer.get("reason")))
             document = wire.from_json(answer.get("document"))
         except (ValueError, RecursionError) as error:
-            raise DamagedFile(name, f"made the reader answer what is no document ({str(error)[:200]}).") from error
+            raise _nonsense(name, error) from error
         return _trusted(document, source, document_id, data)
+
+    def picture(self, data: bytes, page: int, quotes: Sequence[str], *, name: str, width: int = 900) -> PagePicture:
+        """``page_picture.picture`` in the child, so that a page that crashes the drawing does not end the program.
+
+        Raises:
+            ReadError: the page could not be drawn; ``name`` is the file's, for the message.
+        """
+        request: dict[str, wire.Json] = {"task": "picture", "page": page, "quotes": list(quotes), "width": width}
+        answer = self._do({**request, "source": wire.source_to_json(Source(uri=name))}, data, name)
+        try:
+            png = base64.b64decode(str(answer["png"]), validate=True)
+            marked, across, down = (int(str(answer[key])) for key in ("marked", "width", "height"))
+        except (ValueError, KeyError) as error:
+            raise _nonsense(name, error) from error
+        if not png.startswith(b"\x89PNG\r\n\x1a\n"):
+            raise _nonsense(name, ValueError("no picture"))
+        return PagePicture(png=png, marked=marked, width=across, height=down)
+
+    def _do(self, request: dict[str, wire.Json], data: bytes, name: str) -> dict[str, wire.Json]:
+        self._check_size(len(data), name)
+        with self._lock:
+            reply = self._ask(json.dumps({**request, "seconds": self.seconds}).encode("ascii"), data, name)
+        try:
+            answer = json.loads(reply)
+        except (ValueError, RecursionError) as error:
+            raise _nonsense(name, error) from error
+        if not isinstance(answer, dict):
+            raise _nonsense(name, TypeError("not an object"))
+        if "error" in answer:
+            raise _ERRORS.get(str(answer["error"]), DamagedFile)(name, str(answer.get("reason")))
+        return answer
 
     # ------------------------------------------------------------ the child
 
@@ -228,6 +252,10 @@ class Sandbox:
             # pdfium and the system's own guard end a process that gets no memory.
             return ReadMemory(name, f"stopped the reader ({how}), as happens when more than {self.megabytes} MB of memory are needed.")
         return DamagedFile(name, f"made the reader crash ({how}) after {lived:.1f} s. The program is not affected.")
+
+
+def _nonsense(name: str, error: Exception) -> DamagedFile:
+    return DamagedFile(name, f"made the reader answer what is no document ({str(error)[:200]}).")
 
 
 def _trusted(document: Document, source: Source, document_id: str, data: bytes) -> Document:

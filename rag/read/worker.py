@@ -5,6 +5,7 @@ A request is two frames, a JSON object and the bytes of the file; a reply is one
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import os
@@ -14,12 +15,20 @@ import time
 from rag.errors import DamagedFile, ReadError, ReadMemory
 from rag.read import read, wire
 from rag.read.frames import receive, send
+from rag.read.page_picture import picture
 
 def answer(header: dict[str, wire.Json], data: bytes) -> dict[str, wire.Json]:
-    """The document in ``data``, or the error that reading it made, both as JSON."""
+    """The document in ``data`` or the picture of a page of it, or the error that it made, as JSON."""
     source = wire.source_from_json(header["source"])
     error: ReadError
     try:
+        if header["task"] == "picture":
+            page, width = header["page"], header["width"]
+            quotes = header["quotes"]
+            assert isinstance(page, int) and isinstance(width, int) and isinstance(quotes, list)
+            drawn = picture(data, page, [str(quote) for quote in quotes], width=width)
+            png = base64.b64encode(drawn.png).decode("ascii")
+            return {"png": png, "marked": drawn.marked, "width": drawn.width, "height": drawn.height}
         return {"document": wire.to_json(read(data, source=source, document_id=str(header["id"])))}
     except ReadError as told:
         error = told

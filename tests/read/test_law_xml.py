@@ -190,22 +190,22 @@ FILES = sorted((SHARED / "corpora" / "egov_xml").rglob("*.xml")) if SHARED.is_di
 #   paragraphs  Paragraph elements that have words of their own; a stub 「削除」 is no paragraph, nor is one that is empty in the file
 #   items       Item elements likewise, but not those that are cells of a table (they are part of a row)
 #   subitems    Subitem1..10 likewise
-BODY = "//*[self::MainProvision or self::SupplProvision]"
 WORDS = "[normalize-space(translate({0}, '　', '')) != '' and normalize-space(translate({0}, '　', '')) != '削除']"
 
 
 def _counted(root: etree._Element) -> dict[str, int]:
     def count(path: str) -> int:
-        return int(root.xpath(f"count({path})"))  # type: ignore[arg-type]
+        bodies = root.xpath("/Law/LawBody/*[self::MainProvision or self::SupplProvision]")
+        return sum(int(body.xpath(f"count(.//{path})")) for body in bodies)  # type: ignore[arg-type, union-attr]
 
     return {
-        "articles": count(f"{BODY}//Article"),
-        "paragraphs": count(f"{BODY}//Paragraph{WORDS.format('ParagraphSentence')}"),
-        "items": count(f"{BODY}//Item[not(ancestor::TableColumn)]{WORDS.format('ItemSentence')}"),
-        "subitems": sum(
-            count(f"{BODY}//Subitem{n}[not(ancestor::TableColumn)]{WORDS.format(f'Subitem{n}Sentence')}") for n in range(1, 11)
+        "articles": count("Article"),
+        "paragraphs": count(f"Paragraph{WORDS.format('ParagraphSentence')}"),
+        "items": count(f"Item[not(ancestor::TableColumn)]{WORDS.format('ItemSentence')}"),
+        "subitems": sum(count(f"Subitem{n}[not(ancestor::TableColumn)]{WORDS.format(f'Subitem{n}Sentence')}") for n in range(1, 11)),
+        "items of appendices": int(
+            root.xpath(f"count(/Law/LawBody/AppdxTable//Item[not(ancestor::TableColumn)]{WORDS.format('ItemSentence')})")  # type: ignore[arg-type]
         ),
-        "items of appendices": count(f"/Law/LawBody/AppdxTable//Item[not(ancestor::TableColumn)]{WORDS.format('ItemSentence')}"),
     }
 
 
