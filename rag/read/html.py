@@ -92,8 +92,6 @@ def _decoded(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
 
 def _main_part(soup: BeautifulSoup) -> Tag:
     """The part of the page that is its content, without furniture."""
-    for comment in soup.find_all(string=lambda s: isinstance(s, (Comment, Doctype))):
-        comment.extract()
     root: Tag = soup.body or soup
     mains = [tag for tag in root.find_all(True) if tag.name == "main" or tag.get("role") == "main"]
     articles = root.find_all("article")
@@ -101,11 +99,17 @@ def _main_part(soup: BeautifulSoup) -> Tag:
         root = mains[0]
     elif not mains and len(articles) == 1 and len(articles[0].get_text()) * 2 > len(root.get_text()):
         root = articles[0]
-    inside = root.name in ("main", "article")
+    without_furniture(root, inside=root.name in ("main", "article"))
+    return root
+
+
+def without_furniture(root: Tag, *, inside: bool) -> None:
+    """Removes what is no text of the page. ``inside``: ``root`` is the main part, where a list of links may be content."""
+    for comment in root.find_all(string=lambda s: isinstance(s, (Comment, Doctype))):
+        comment.extract()
     for tag in [tag for tag in root.find_all(True) if not tag.decomposed]:
         if not tag.decomposed and _is_furniture(tag, root, inside):
             tag.decompose()
-    return root
 
 
 def _is_furniture(tag: Tag, root: Tag, inside: bool) -> bool:

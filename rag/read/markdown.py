@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from rag.errors import EmptyFile
 from rag.read.build import Builder
-from rag.read.html import html_lines
+from rag.read.html import html_lines, without_furniture
 from rag.read.markers import markers
 from rag.read.plain import decode, glue, join_wrapped, opens, page_width
 from rag.read.reading import Reading, fill
@@ -84,7 +84,9 @@ def _pieces(tokens: list[Token], width: int) -> list[_Piece]:
         elif token.type in ("fence", "code_block"):
             pieces.extend(_Piece(Line(text=text), False) for text in join_wrapped(token.content.split("\n"), width))
         elif token.type == "html_block":
-            pieces.extend(_Piece(line, False) for line in html_lines(BeautifulSoup(token.content, "lxml")))
+            markup = BeautifulSoup(token.content, "lxml")
+            without_furniture(markup, inside=True)
+            pieces.extend(_Piece(line, False) for line in html_lines(markup))
     return pieces
 
 

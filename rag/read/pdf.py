@@ -21,11 +21,12 @@ import pypdf
 from rag.errors import DamagedFile, EmptyFile
 from rag.read.build import Builder
 from rag.read.pdf_join import Placed, join
-from rag.read.pdf_lines import Row, page_rows
+from rag.read.pdf_lines import page_rows
+from rag.read.pdf_rows import Row
 from rag.read.pdfium import Glyph, PdfFile
 from rag.read.reading import Reading, fill
 from rag.read.structure import Line, add_lines
-from rag.records import Source
+from rag.records import Box, Source
 from rag.text import fold, language
 
 _T = TypeVar("_T")
@@ -50,10 +51,15 @@ def read_pdf(data: bytes, source: Source) -> Reading:
         raise DamagedFile(name, "is not a PDF file, whatever its name says.")
     if b"%%EOF" not in data[-4096:] and b"startxref" not in data[-4096:]:
         raise DamagedFile(name, "is cut off: its end is missing. Get it again from where it came from.")
-    with PdfFile(data, name) as pdf:
+    try:
+        opened = PdfFile(data, name)
+    except DamagedFile as error:
+        # pdfium does not open a file without pages; pypdf knows one from a broken one.
+        if _told(lambda: len(pypdf.PdfReader(io.BytesIO(data)).pages), 1) == 0:
+            raise EmptyFile(name, "has no pages.") from error
+        raise
+    with opened as pdf:
         pages = len(pdf)
-        if not pages:
-            raise EmptyFile(name, "has no pages.")
         info = _Info.of(data)
         found = [_read_page(pdf, index, info) for index in range(pages)]
     if not any(sheet.rows for sheet in found):
@@ -61,7 +67,8 @@ def read_pdf(data: bytes, source: Source) -> Reading:
         detail = " which characters they draw." if any(s.garbled for s in found) else ""
         raise EmptyFile(name, f"none of its {pages} pages {cause}{detail} It needs OCR.")
     _drop_furniture(found)
-    lines = join([Placed(row, sheet.number) for sheet in found for row in sheet.rows])
+    marked = info.bookmarks
+    lines = join([Placed(row, s.number, (s.number - 1, _key(row.text)) in marked) for s in found for row in s.rows])
     title_line, title = _title(lines, info.title)
     builder = Builder()
     add_lines(builder, _with_headings(lines, info.bookmarks, title_line))
@@ -86,7 +93,7 @@ class _Info:
         reader = _told(lambda: pypdf.PdfReader(io.BytesIO(data)), None)
         if reader is None:
             return cls()
-        title = _told(lambda: str((reader.metadata or {}).get("/Title") or ""), "")
+        title = _told(lambda: str(reader.metadata.title or "") if reader.metadata else "", "")
         bookmarks: dict[tuple[int, str], int] = {}
         _told(lambda: _gather(reader, reader.outline, 1, bookmarks), None)
         return cls(reader, _clean_title(title), bookmarks)
@@ -106,7 +113,7 @@ def _told(ask: Callable[[], _T], otherwise: _T) -> _T:
         return ask()
     except MemoryError:
         raise
-    except Exception:
+    except Exception:  # noqa: BLE001
         return otherwise
 
 
@@ -194,14 +201,18 @@ def _garbled(glyphs: Sequence[Glyph]) -> float:
     return bad / len(glyphs)
 
 
-_KNOWN_SCRIPTS = frozenset("CJK HIRAGANA KATAKANA KATAKANA-HIRAGANA IDEOGRAPHIC FULLWIDTH HALFWIDTH LATIN GREEK CYRILLIC HANGUL MODIFIER".split())
+_KNOWN_SCRIPTS = frozenset(
+    "CJK HIRAGANA KATAKANA KATAKANA-HIRAGANA IDEOGRAPHIC FULLWIDTH HALFWIDTH LATIN GREEK CYRILLIC HANGUL MODIFIER".split()
+)
 
 
 # ---------------------------------------------------------------- running heads and page numbers
 
 _EDGE = 0.12
 """Share of the page's height (or width) in which running heads, feet and page numbers stand."""
-_NUMBER = re.compile(r"(?:page|p\.?|頁|ページ|[-‐–—―－‑~〜・|()（）［］\[\]])*([0-9]{1,4})(?:(?:/|of|／|中)[0-9]{1,4})?(?:頁|ページ|[-‐–—―－‑~〜・|()（）［］\[\]])*")
+_NUMBER = re.compile(
+    r"(?:page|p\.?|頁|ページ|[-‐–—―－‑~〜・|()（）［］\[\]])*([0-9]{1,4})(?:(?:/|of|／|中)[0-9]{1,4})?(?:頁|ページ|[-‐–—―－‑~〜・|()（）［］\[\]])*"
+)
 
 
 def _drop_furniture(sheets: list[_Sheet]) -> None:
@@ -219,7 +230,8 @@ def _drop_furniture(sheets: list[_Sheet]) -> None:
         for side, text, rows in lines:
             value = _page_number(text)
             numbered = value is not None and (counts[value - sheet.number] >= 2 or (len(sheets) == 1 and value == 1))
-            repeated = len(sheets) > 1 and seen[re.sub(r"\d+", "#", text), side] >= min(enough, 5)
+            pattern = re.sub(r"\d+", "#", text)
+            repeated = len(sheets) > 1 and pattern != "#" and seen[pattern, side] >= min(enough, 5)
             if side in open_sides and (numbered or (repeated and len(sheet.rows) - len(drop) > len(rows) + (len(sheets) == 2) * 3)):
                 drop.update(map(id, rows))
             else:  # what stands further in is the page's own
@@ -239,30 +251,28 @@ def _page_number(text: str) -> int | None:
 def _edge_lines(sheet: _Sheet) -> list[tuple[int, str, list[Row]]]:
     """(side, folded words without spaces, rows) of each line at an edge; rows at one height are one line, also over columns."""
     lines: list[tuple[int, str, list[Row]]] = []
-    rows = [row for row in sheet.rows if row.box is not None]
+    rows = [(row.box, row) for row in sheet.rows if row.box is not None]
     if not rows:
         return lines
-    # The crop box may begin anywhere, so the page's own extent is not enough: the rows' extent is the scale.
-    top, bottom = max(r.box.top for r in rows), min(r.box.bottom for r in rows)
+    # The crop box may begin anywhere, so the rows' own extent is the measure.
+    top, bottom = max(box.top for box, _ in rows), min(box.bottom for box, _ in rows)
     for side, at_edge in (
-        (0, [r for r in rows if r.box.bottom > top - _EDGE * sheet.height]),
-        (1, [r for r in rows if r.box.top < bottom + _EDGE * sheet.height]),
+        (0, [(box, row) for box, row in rows if box.bottom > top - _EDGE * sheet.height]),
+        (1, [(box, row) for box, row in rows if box.top < bottom + _EDGE * sheet.height]),
     ):
-        levels: list[list[Row]] = []
-        for row in sorted(at_edge, key=lambda r: -(r.box.top + r.box.bottom)):
-            middle = (row.box.top + row.box.bottom) / 2
-            if levels and levels[-1][0].box.bottom < middle < levels[-1][0].box.top:
-                levels[-1].append(row)
+        levels: list[list[tuple[Box, Row]]] = []
+        for box, row in sorted(at_edge, key=lambda pair: -(pair[0].top + pair[0].bottom)):
+            if levels and levels[-1][0][0].bottom < (box.top + box.bottom) / 2 < levels[-1][0][0].top:
+                levels[-1].append((box, row))
             else:
-                levels.append([row])
-        # Furniture stands outermost: the first three lines from the edge, no more.
-        outer = levels[:3] if side == 0 else levels[::-1][:3]
-        lines.extend((side, _key("".join(r.text for r in sorted(level, key=lambda r: r.box.left))), level) for level in outer)
+                levels.append([(box, row)])
+        for level in levels[:3] if side == 0 else levels[::-1][:3]:
+            words = "".join(row.text for _, row in sorted(level, key=lambda pair: pair[0].left))
+            lines.append((side, _key(words), [row for _, row in level]))
     if sheet.vertical:
-        left, right = min(r.box.left for r in rows), max(r.box.right for r in rows)
-        known = {id(r) for _, _, level in lines for r in level}
-        outer = [r for r in rows if (r.box.left <= left or r.box.right >= right) and id(r) not in known]
-        lines.extend((2, _key(r.text), [r]) for r in outer)
+        left, right = min(box.left for box, _ in rows), max(box.right for box, _ in rows)
+        known = {id(row) for _, _, level in lines for row in level}
+        lines.extend((2, _key(row.text), [row]) for box, row in rows if (box.left <= left or box.right >= right) and id(row) not in known)
     return lines
 
 
@@ -338,12 +348,15 @@ def _with_headings(lines: Sequence[Placed], bookmarks: dict[tuple[int, str], int
 
 def _warnings(sheets: Sequence[_Sheet]) -> tuple[str, ...]:
     out = []
-    for wanted, one, many in (
-        (lambda s: s.drawn and not s.rows and not s.garbled, "page {} has no text: a scan?", "pages {} have no text: scans?"),
-        (lambda s: s.broken, "page {} is damaged", "pages {} are damaged"),
-        (lambda s: s.vertical, "page {} is written vertically", "pages {} are written vertically"),
+    for numbers, one, many in (
+        (
+            [s.number for s in sheets if s.drawn and not s.rows and not s.garbled],
+            "page {} has no text: a scan?",
+            "pages {} have no text: scans?",
+        ),
+        ([s.number for s in sheets if s.broken], "page {} is damaged", "pages {} are damaged"),
+        ([s.number for s in sheets if s.vertical], "page {} is written vertically", "pages {} are written vertically"),
     ):
-        numbers = [sheet.number for sheet in sheets if wanted(sheet)]
         if numbers:
             out.append((one if len(numbers) == 1 else many).format(_ranges(numbers)))
     for sheet in sheets:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
-from rag.read.pdf_lines import Row, is_wide
+from rag.read.pdf_marks import is_wide
+from rag.read.pdf_rows import Row
 from rag.read.pdfium import around
 from rag.records import Box
 
@@ -21,6 +22,8 @@ class Placed:
     """The first row: its size, column and place."""
     page: int
     """1-based; the first page of a paragraph that runs over its end."""
+    alone: bool = False
+    """The file itself says that this row is a heading."""
     joined: str = ""
     area: Box | None = None
 
@@ -74,7 +77,7 @@ def join(rows: Sequence[Placed]) -> list[Placed]:
     def close() -> None:
         nonlocal first
         if first is not None:
-            out.append(Placed(first.row, first.page, "".join(texts), around(boxes) if boxes else None))
+            out.append(replace(first, joined="".join(texts), area=around(boxes) if boxes else None))
         first = None
         texts.clear()
         boxes.clear()
@@ -137,9 +140,11 @@ def _pitch(rows: Sequence[Placed]) -> float:
 
 def _goes_on(rows: Sequence[Placed], index: int, first: Placed, edges: dict[tuple[int, int, bool], float], pitch: float) -> bool:
     last, here = rows[index - 1].row, rows[index].row
+    if rows[index - 1].alone or rows[index].alone:
+        return False
     if last.table or here.table or not last.size or not here.size or _OPENS.match(here.text) or _LEADER.search(last.text):
         return False
-    if not 0.87 < here.size / last.size < 1.15 or here.vertical != last.vertical:
+    if not 0.87 < here.size / last.size < 1.15 or here.vertical != last.vertical or here.bold != last.bold:
         return False
     same_column = rows[index - 1].page == rows[index].page and last.column == here.column
     size = last.size
@@ -157,7 +162,8 @@ def _goes_on(rows: Sequence[Placed], index: int, first: Placed, edges: dict[tupl
     elif last.text.endswith(_ENDS) or here.start - here.left > 0.5 * size + (first.row.start - first.row.left) + 4 * size:
         return False
     room = _first_word(here) + 0.3 * size
-    if edges[_column(last)] - last.end < room:
+    # The longest of some short lines is not a full one.
+    if edges[_column(last)] - last.end < room and last.end - last.start >= 10 * size:
         return True
     # Inside a frame or a narrow block the lines end together, short of the column's edge.
     near = [p.row.end for p in rows[max(0, index - 4) : index + 4] if p.page == rows[index].page and _column(p.row) == _column(last)]

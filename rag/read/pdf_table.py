@@ -1,6 +1,6 @@
 """Tables on a PDF page: by their ruled lines where there are any, else by columns that line up.
 
-All coordinates are those of ``pdf_lines``: (start, end) along the line, (low, high) across it, the first line highest.
+All coordinates are those of ``pdf_marks``: (start, end) along the line, (low, high) across it, the first line highest.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from rag.read.pdf_lines import WIDE_GAP, Mark, Row, Run, make_row
+from rag.read.pdf_marks import Mark
+from rag.read.pdf_rows import WIDE_GAP, Row, Run, make_row
 
 _NEAR = 2.5
 """Points within which two rules are one, and a rule's end touches another rule."""
@@ -175,7 +176,9 @@ def _places(values: list[float]) -> list[float]:
 
 # ---------------------------------------------------------------- without rules
 
-_MARKER = re.compile(r"[（(]?[0-9０-９a-zA-Zア-ン一二三四五六七八九十①-⑳ⅰ-ⅹivx・•●○◆■□-]{1,4}[)）.．、]?|第.{1,6}[条章節項款号]|.{0,3}[:：]|附則")
+_MARKER = re.compile(
+    r"[（(]?[0-9０-９a-zA-Zア-ン一二三四五六七八九十①-⑳ⅰ-ⅹivx・•●○◆■□-]{1,4}[)）.．、]?|第.{1,6}[条章節項款号]|.{0,3}[:：]|附則"
+)
 
 Stretch = tuple[list[list[Run]], list[list[list[Mark]]] | None]
 """Lines, and the cells of each row where they are a table."""

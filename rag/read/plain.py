@@ -206,5 +206,5 @@ def opens_only(text: str) -> bool:
         or shapes.SUPPLEMENT.fullmatch(text)
         or shapes.CONTENTS.fullmatch(text)
         or shapes.appendix(text, False)[0]
-        or shapes.LEADER.search(text)
+        or shapes.has_leader(text)
     )

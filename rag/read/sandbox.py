@@ -8,6 +8,7 @@ its text decides nothing about who may read the document.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -28,6 +29,7 @@ import rag
 from rag.errors import DamagedFile, EmptyFile, FileTooLarge, FileUnreadable, KonkyoError, ReadError, ReadMemory, ReadTimeout
 from rag.read import wire
 from rag.read.frames import receive, send
+from rag.read.page_picture import PagePicture
 from rag.read.reading import fill
 from rag.records import Document, Source
 
@@ -87,7 +89,7 @@ class Sandbox:
             FileUnreadable, FileTooLarge, EmptyFile: as above.
         """
         try:
-            self._check(os.stat(path), name)
+            self._check(path.stat(), name)
             # A pipe that took the file's place meanwhile must not hold us up.
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
             with os.fdopen(handle, "rb") as file:
@@ -116,7 +118,9 @@ class Sandbox:
         if not size:
             raise EmptyFile(name, "is empty.")
         if size > self.file_megabytes * _MEGABYTE:
-            raise FileTooLarge(name, f"has {size / _MEGABYTE:,.0f} MB; the limit is {self.file_megabytes} MB. Divide it, or raise the limit.")
+            raise FileTooLarge(
+                name, f"has {size / _MEGABYTE:,.0f} MB; the limit is {self.file_megabytes} MB. Divide it, or raise the limit."
+            )
 
     def read_bytes(self, data: bytes, *, source: Source, document_id: str) -> Document:
         """The document in ``data``.
@@ -197,7 +201,7 @@ class Sandbox:
         return reply
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self._complaints = tempfile.TemporaryFile()
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the child)
         kept = {key: os.environ[key] for key in ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR") if key in os.environ}
         self._child = child = subprocess.Popen(
             self._command,
@@ -228,10 +232,8 @@ class Sandbox:
             child.wait()
             for pipe in (child.stdin, child.stdout):
                 if pipe is not None:
-                    try:
+                    with contextlib.suppress(OSError):  # what was not yet sent cannot be sent any more
                         pipe.close()
-                    except OSError:  # what was not yet sent cannot be sent any more
-                        pass
         if self._complaints is not None:
             self._complaints.close()
             self._complaints = None
@@ -286,7 +288,7 @@ def _within(seconds: float, do: Callable[[], bytes]) -> bytes:
     def run() -> None:
         try:
             result.append(do())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
             fault.append(error)
 
     thread = threading.Thread(target=run, name="sandbox", daemon=True)

@@ -126,13 +126,19 @@ def appendix(text: str, heading: bool) -> tuple[str, str]:
 # ---------------------------------------------------------------- contents
 
 CONTENTS = re.compile(rf"(?:目{_S}*次|もくじ|contents|table of contents|on this page)", re.IGNORECASE)
-LEADER = re.compile(r"(?:[.．]{4,}|…{2,}|(?:・){4,}|(?:‥){2,}|(?:\s[.．]){4,})[\s\u3000]*[0-9０-９]{1,4}$")
-"""Points that lead to a page number."""
+_LEADER = re.compile(r"(?:[.．]{4,}|…{2,}|(?:・){4,}|(?:‥){2,}|(?:\s[.．]){4,})[\s\u3000]*[0-9０-９]{1,4}$")
 _RANGE = re.compile(rf"{_S}*[（(](?:第{NUMERAL}[条章節].*|Articles?\s.*|Arts?\.\s.*)[)）]$")
+
+
+def has_leader(text: str) -> bool:
+    """True where points lead to a page number. Only in short lines: a search through 100,000 points would take minutes."""
+    return len(text) < 300 and _LEADER.search(text) is not None
 
 
 def contents_entry(text: str) -> str:
     """What a line of a table of contents names, without its range of articles or page number; "" if it is no such line."""
+    if len(text) > 300:
+        return ""
     bare = re.sub(rf"{_S}+[0-9０-９]{{1,4}}$", "", _RANGE.sub("", text))
     bare = re.sub(r"^[-–・*•]\s*", "", bare)
     if bare != text or chapter_rank(bare) or SUPPLEMENT.fullmatch(bare) or SUPPLEMENT_EN.fullmatch(bare) or appendix_name(bare)[0]:

@@ -117,7 +117,7 @@ class _Reader:
             self.contents = set()
             self.write.aside(text)
             return True
-        if shapes.LEADER.search(text):
+        if shapes.has_leader(text):
             self.write.aside(text)
             return True
         if self.contents is None:
@@ -270,7 +270,7 @@ class _Reader:
     def place(self, marker: Marker, text: str) -> bool:
         for index in reversed(range(len(self.levels))):
             level = self.levels[index]
-            if level.style == marker.style and marker.follows(level.value):
+            if level.style == marker.style and (marker.follows(level.value) or self.skips(level, marker)):
                 break
             if level.style == marker.style and marker.first:  # a second list of the kind, at the same depth
                 level.headings = level.headings and self.looks_like_heading(marker)
@@ -293,6 +293,11 @@ class _Reader:
         else:
             self.item(index, marker)
         return True
+
+    def skips(self, level: _Level, marker: Marker) -> bool:
+        """True for a heading whose forerunner was taken out: 4 behind 2."""
+        same = len(level.value) == len(marker.value) and level.value[:-1] == marker.value[:-1]
+        return level.headings and same and 1 < marker.value[-1] - level.value[-1] <= 3 and self.looks_like_heading(marker)
 
     def dotted_fits(self, marker: Marker) -> bool:
         """3.2 needs words that begin like a sentence or a heading: "3.5 km" is none."""

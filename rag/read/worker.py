@@ -1,6 +1,7 @@
 """The child of ``sandbox``: reads one file after another from its standard input, with little right to do anything else.
 
-A request is two frames, a JSON object and the bytes of the file; a reply is one JSON object, each in a frame (``frames``). ``python -m rag.read.worker MEGABYTES`` is started by ``Sandbox`` and by nobody else.
+A request is two frames, a JSON object and the bytes of a file; a reply is one JSON object in a frame (``frames``).
+``python -m rag.read.worker MEGABYTES`` is started by ``Sandbox`` and by nobody else.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from rag.errors import DamagedFile, ReadError, ReadMemory
 from rag.read import read, wire
 from rag.read.frames import receive, send
 from rag.read.page_picture import picture
+
 
 def answer(header: dict[str, wire.Json], data: bytes) -> dict[str, wire.Json]:
     """The document in ``data`` or the picture of a page of it, or the error that it made, as JSON."""
@@ -36,7 +38,7 @@ def answer(header: dict[str, wire.Json], data: bytes) -> dict[str, wire.Json]:
         error = ReadMemory(source.uri, f"needs more than {sys.argv[1]} MB of memory to read. Divide it, or raise the limit.")
     except RecursionError:
         error = DamagedFile(source.uri, "is nested too deeply to be read.")
-    except Exception as fault:
+    except Exception as fault:  # noqa: BLE001
         # A reader's own fault must not stop the files behind this one; what it was is said to the person who added the file.
         error = DamagedFile(source.uri, f"cannot be read ({type(fault).__name__}: {str(fault)[:200]}).")
     return {"error": type(error).__name__, "name": error.name, "reason": error.reason}

@@ -1,9 +1,11 @@
+# ruff: noqa: E501 (the samples are markup and word lists)
 """Pages saved from e-Gov law search: the same structure as from the law's XML."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import cast
 
 import pytest
 from lxml import html
@@ -53,6 +55,10 @@ FOLDER = SHARED / "corpora" / "egov_html"
 PAGES = [(title, FOLDER / name) for title, name in json.loads((FOLDER / "index.json").read_text())] if FOLDER.is_dir() else []
 
 
+def _nodes(element: html.HtmlElement, path: str) -> list[html.HtmlElement]:
+    return cast(list[html.HtmlElement], element.xpath(path))
+
+
 @pytest.mark.skipif(not PAGES, reason=NEEDS_SHARED)
 @pytest.mark.parametrize(("title", "path"), PAGES, ids=[path.stem for _, path in PAGES])
 def test_real_pages(title: str, path: Path) -> None:
@@ -66,16 +72,16 @@ def test_real_pages(title: str, path: Path) -> None:
     def provisions(name: str) -> list[str]:
         """The words behind the number in bold of each ``div`` of a class; a stub 「削除」 and an empty one are none."""
         found = []
-        for element in root.xpath(f"//div[contains(concat(' ', @class, ' '), ' _div_{name} ')]"):
-            for box in element.xpath(".//div[contains(@class, '_shokanBox') or contains(@class, '_inyoBox')]"):
+        for element in _nodes(root, f"//div[contains(concat(' ', @class, ' '), ' _div_{name} ')]"):
+            for box in _nodes(element, ".//div[contains(@class, '_shokanBox') or contains(@class, '_inyoBox')]"):
                 box.drop_tree()
-            bold = element.xpath("./span[1][contains(@style, 'bold')]")
+            bold = _nodes(element, "./span[1][contains(@style, 'bold')]")
             words = "".join(element.text_content().split()).removeprefix("".join(bold[0].text_content().split()) if bold else "")
             if words not in ("", "削除"):
                 found.append(words)
         return found
 
-    articles = len(root.xpath("//div[contains(@class, '_div_ArticleTitle')]"))
+    articles = len(_nodes(root, "//div[contains(@class, '_div_ArticleTitle')]"))
     assert len(of(document, BlockKind.ARTICLE)) == articles
     assert len(of(document, BlockKind.PARAGRAPH)) == len(provisions("ArticleTitle")) + len(provisions("ParagraphSentence"))
     assert len(of(document, BlockKind.ITEM)) == sum(

@@ -1,0 +1,47 @@
+"""The page frame: who is asking, in which language, as of which day, and which pages there are. Run: streamlit run app.py"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from rag.errors import KonkyoError
+from rag.settings import from_environment
+from rag.ui import ask, frame, opening, trouble
+from rag.ui.texts import Words
+
+ICON = Path(__file__).parent / "rag" / "ui" / "icon.png"
+
+
+def main() -> None:
+    """Draw the page that the address names."""
+    try:
+        settings = from_environment()
+    except KonkyoError as error:
+        st.set_page_config(page_title="Konkyo", page_icon=ICON, layout="wide")
+        trouble.screen(Words("ja"), error)
+        return
+    who = frame.reader(settings.clearance)
+    st.set_page_config(page_title=who.t("frame.page_title"), page_icon=ICON, layout="wide", initial_sidebar_state="collapsed")
+    frame.style(who)
+
+    def ask_page() -> None:
+        ask.page(opened, who)
+
+    page = st.navigation([st.Page(ask_page, title=who.t("frame.ask"), url_path="ask", default=True)], position="top")
+    frame.header(who)
+    try:
+        opened = opening.library(settings)
+        found = opening.troubles(opened)
+    except KonkyoError as error:
+        trouble.screen(who.t, error)
+    else:
+        if found:
+            trouble.screen(who.t, *found)
+        else:
+            page.run()
+    frame.remember(who)
+
+
+main()

@@ -1,0 +1,139 @@
+"""What stands around every page: the look, the language, who is asking and as of which day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from rag.library import Library
+from rag.records import Filters
+from rag.text import show_date
+from rag.ui import safe, state
+from rag.ui.state import Wanted
+from rag.ui.texts import LANGUAGES, Language, Words, preferred
+
+_NAMES: Mapping[Language, str] = {"ja": "日本語", "en": "English"}
+_STYLE = Path(__file__).with_name("style.css")
+_EARLIEST, _LATEST = date(1868, 1, 25), date(2199, 12, 31)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Who is asking, and how the screens speak to them."""
+
+    t: Words
+    clearance: int
+    """What this person may read at most."""
+    today: date
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is asked at the moment. Its level never exceeds the clearance."""
+        wanted = st.session_state["wanted"]
+        assert isinstance(wanted, Wanted)
+        return replace(wanted, level=min(wanted.level, self.clearance))
+
+    @property
+    def as_of(self) -> date:
+        """The day whose law counts."""
+        return self.wanted.as_of or self.today
+
+
+def reader(clearance: int) -> Reader:
+    """The reader of this session; what the address asks for is taken over when the session begins."""
+    address: dict[str, Sequence[str]] = {name: st.query_params.get_all(name) for name in st.query_params}
+    if "wanted" not in st.session_state:
+        st.session_state["wanted"] = state.read(address, clearance)
+        st.session_state["language"] = state.language(address, preferred(st.context.locale))
+    return Reader(t=Words(st.session_state["language"]), clearance=clearance, today=date.today())
+
+
+def remember(who: Reader) -> None:
+    """Write what is asked into the address of the page, so that a reload and a bookmark ask the same."""
+    address = state.write(who.wanted, who.clearance, who.t.language)
+    now = {name: st.query_params.get_all(name) for name in st.query_params}
+    if now != {name: value if isinstance(value, list) else [value] for name, value in address.items()}:
+        st.query_params.from_dict(address)
+
+
+def want(**changes: Any) -> None:
+    """Change what is asked."""
+    st.session_state["wanted"] = replace(st.session_state["wanted"], **changes)
+
+
+def style(who: Reader) -> None:
+    """The stylesheet, and the language of the page for screen readers and the choice of glyphs."""
+    safe.show_style(_STYLE.read_text(encoding="utf-8"))
+    safe.run_script({"ja": "document.documentElement.lang = 'ja'", "en": "document.documentElement.lang = 'en'"}[who.t.language])
+
+
+def header(who: Reader) -> None:
+    """The name, who is asking, and the choices that hold for every page."""
+    t = who.t
+    with st.container(key="frame", horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        with st.container(width="stretch"):
+            brand = safe.tag("div", t("frame.brand"), safe.tag("small", t("frame.brand_more")), class_="k-brand")
+            person = safe.tag("p", t("frame.who", level=who.clearance, day=day(who)), class_="k-small")
+            safe.show(safe.join([brand, person]))
+        with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
+            st.session_state["as_of"] = who.as_of
+            st.date_input(
+                t("frame.as_of"),
+                key="as_of",
+                min_value=_EARLIEST,
+                max_value=_LATEST,
+                format="YYYY-MM-DD",
+                help=t("frame.as_of_help"),
+                on_change=_day_chosen,
+                args=(who.today,),
+                width=170,
+            )
+            st.session_state["level"] = who.wanted.level
+            st.selectbox(
+                t("frame.level"),
+                range(1, who.clearance + 1),
+                key="level",
+                format_func=lambda level: t("frame.level_value", level=level),
+                help=t("frame.level_help"),
+                on_change=_level_chosen,
+                width=170,
+            )
+            st.session_state["language_chosen"] = t.language
+            st.segmented_control(
+                t("frame.language"),
+                LANGUAGES,
+                key="language_chosen",
+                format_func=lambda language: _NAMES[language],
+                required=True,
+                on_change=_language_chosen,
+            )
+
+
+def day(who: Reader) -> str:
+    """The day whose law counts, as it is written."""
+    return show_date(who.as_of, who.t.language)
+
+
+def visible(opened: Library, who: Reader, filters: Filters | None = None) -> int:
+    """How many documents this reader sees."""
+    return len(opened.visible(clearance=who.wanted.level, as_of=who.as_of, filters=filters or Filters()))
+
+
+def _day_chosen(today: date) -> None:
+    chosen = st.session_state["as_of"]
+    if isinstance(chosen, date):
+        want(as_of=None if chosen == today else chosen)
+
+
+def _level_chosen() -> None:
+    want(level=st.session_state["level"])
+
+
+def _language_chosen() -> None:
+    if st.session_state["language_chosen"]:
+        st.session_state["language"] = st.session_state["language_chosen"]

@@ -1,0 +1,68 @@
+"""The library behind the screens: opened once, checked once for each state that it is in."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rag.errors import KonkyoError
+from rag.library import Library, Trouble
+from rag.read.page_picture import PagePicture
+from rag.read.sandbox import Sandbox
+from rag.records import Document
+from rag.settings import Settings
+
+_RECHECK_SECONDS = 300
+_PICTURE_SECONDS = 20.0
+
+
+@st.cache_resource(show_spinner=False)
+def _library(home: str, _settings: Settings) -> Library:
+    return Library(_settings)
+
+
+@st.cache_resource(show_spinner=False)
+def _sandbox(_settings: Settings) -> Sandbox:
+    return Sandbox(seconds=_PICTURE_SECONDS, megabytes=_settings.read_megabytes, file_megabytes=_settings.file_megabytes)
+
+
+@st.cache_data(show_spinner=False, max_entries=2, ttl=_RECHECK_SECONDS)
+def _troubles(home: str, generation: int, _library: Library) -> list[Trouble]:
+    return _library.troubles()
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _picture(revision: str, page: int, quotes: tuple[str, ...], _library: Library, _document: Document) -> PagePicture:
+    data = _library.original(_document)
+    return _sandbox(_library.settings).picture(data, page, quotes, name=_document.source.uri)
+
+
+def library(settings: Settings) -> Library:
+    """The library of these settings, one for the whole process.
+
+    Raises:
+        KonkyoError: it cannot be opened.
+    """
+    return _library(str(settings.home), settings)
+
+
+def troubles(opened: Library) -> list[Trouble]:
+    """What is wrong with the library in its present state; looked at anew when something was published.
+
+    Raises:
+        KonkyoError: not even this could be found out.
+    """
+    return _troubles(str(opened.home), opened.registry.generation, opened)
+
+
+def check_again() -> None:
+    """Forget what was found out, so that the next look is a fresh one."""
+    _troubles.clear()
+    _library.clear()
+
+
+def picture(opened: Library, document: Document, page: int, quotes: tuple[str, ...]) -> PagePicture | None:
+    """A page of a PDF with the quotes marked; None where it cannot be drawn."""
+    try:
+        return _picture(document.revision, page, quotes, opened, document)
+    except KonkyoError:
+        return None

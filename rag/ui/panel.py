@@ -1,0 +1,209 @@
+"""The right side: the document that a quote comes from, at the place where it stands, with the quoted words marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+import streamlit as st
+
+from rag.errors import KonkyoError
+from rag.library import Library
+from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Citation, Document
+from rag.text import show_date
+from rag.ui import footnotes, opening, safe, source
+from rag.ui.frame import Reader
+from rag.ui.source import Line, Unit
+
+_SCROLL = """
+const panel = document.querySelector('.st-key-source');
+const mark = panel && panel.querySelector('mark');
+if (panel && window.innerWidth <= 900) panel.scrollIntoView({block: 'start'});
+else if (mark) panel.scrollTop += mark.getBoundingClientRect().top - panel.getBoundingClientRect().top - panel.clientHeight / 2;
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """What the panel shows: a citation, and where the reader has turned to since."""
+
+    citation: Citation
+    unit: int | None = None
+    """Number of the article or section; None: that of the quote."""
+    page: int | None = None
+    """None: that of the quote."""
+
+
+def is_open(citation: Citation) -> bool:
+    """True where the panel shows this citation."""
+    place = _place()
+    return place is not None and place.citation == citation
+
+
+def open_citation(citation: Citation) -> None:
+    """Show this citation from now on."""
+    st.session_state["place"] = Place(citation=citation)
+    st.session_state["turns"] = st.session_state.get("turns", 0) + 1
+
+
+def forget() -> None:
+    """Another answer is coming: nothing is open."""
+    st.session_state.pop("place", None)
+
+
+def open_first(answer: Answer) -> None:
+    """An answer comes with its first citation open; a refusal with none."""
+    if _place() is None and answer.statements:
+        st.session_state["place"] = Place(citation=answer.statements[0].citations[0])
+
+
+def show(library: Library, who: Reader) -> None:
+    """Draw the source of the open citation, if one is open."""
+    place = _place()
+    if place is None:
+        return
+    with st.container(key="source"):
+        safe.show(safe.tag("h2", who.t("source.heading")))
+        try:
+            document = library.document(place.citation.document_id, place.citation.revision, clearance=who.wanted.level)
+        except KonkyoError:
+            safe.show(safe.tag("p", who.t("source.gone"), class_="k-note"))
+            return
+        _draw(library, who, place, document)
+
+
+def _draw(library: Library, who: Reader, place: Place, document: Document) -> None:
+    t = who.t
+    units = source.units(document)
+    home = source.unit_at(units, place.citation.span)
+    number = min(home if place.unit is None else place.unit, len(units) - 1)
+    unit = units[number]
+    safe.show(safe.tag("h3", document.source.title or document.source.uri))
+    safe.show(safe.pairs(_facts(who, document), class_="k-pairs"))
+    if unit.path:
+        safe.show(safe.tag("p", "　›　".join(unit.path), class_="k-crumbs", aria_label=t("source.place")))
+    paged = document.format == "pdf" and document.pages > 0
+    if paged:
+        _page(library, who, place, document)
+        with st.expander(t("source.as_text"), key="as-text"):
+            _text(who, document, unit, place)
+            _turn(who, place, units, number, home)
+    else:
+        _text(who, document, unit, place)
+        _turn(who, place, units, number, home)
+    _download(library, who, document)
+
+
+def _facts(who: Reader, document: Document) -> list[tuple[str, str]]:
+    t, about = who.t, document.source
+    level = t("frame.level") + str(about.level or HIGHEST_LEVEL)
+    return [
+        (t("source.issuer"), about.issuer),
+        (t("source.number"), about.number),
+        (t("source.kind"), t(f"kind.{about.kind.value}")),
+        (t("source.in_force"), show_date(about.effective_from, t.language) if about.effective_from else ""),
+        (t("source.in_force_to"), show_date(about.effective_to, t.language) if about.effective_to else ""),
+        (t("source.revision"), document.revision[: footnotes.REVISION_SHOWN]),
+        (t("source.level"), level if about.level else t("source.level_unknown", level=level)),
+    ]
+
+
+# ------------------------------------------------------------ text
+
+
+def _text(who: Reader, document: Document, unit: Unit, place: Place) -> None:
+    t = who.t
+    span = place.citation.span
+    seen = source.view(document, unit, [span] if unit.span.start < span.end and span.start < unit.span.end else [])
+    parts = [safe.tag("p", t("source.cut_before"), class_="k-small")] if seen.before else []
+    rows: list[Line] = []
+    for line in seen.lines:
+        if line.kind is BlockKind.TABLE_ROW:
+            rows.append(line)
+            continue
+        parts += [_table(rows)] if rows else []
+        rows = []
+        parts.append(safe.tag("p", _stretches(line.parts), class_=_class(line)))
+    parts += [_table(rows)] if rows else []
+    parts += [safe.tag("p", t("source.cut_after"), class_="k-small")] if seen.after else []
+    safe.show(safe.tag("div", *parts, class_="k-text"))
+    safe.run_script(f"/* {int(st.session_state.get('turns', 0))} */{_SCROLL}" if st.session_state.get("turns") else "")
+
+
+def _class(line: Line) -> str:
+    if line.kind in (BlockKind.HEADING, BlockKind.TITLE, BlockKind.CAPTION):
+        return "k-head"
+    return f"k-deep{min(line.depth, 3)}"
+
+
+def _stretches(parts: Sequence[tuple[str, bool]]) -> safe.Html:
+    return safe.join(safe.tag("mark", part) if marked else part for part, marked in parts)
+
+
+def _table(rows: Sequence[Line]) -> safe.Html:
+    made = []
+    for row in rows:
+        cells = [safe.tag("td", safe.tag("mark", cell) if row.marked and cell else cell) for cell in row.text.split("｜")]
+        made.append(safe.tag("tr", *cells))
+    return safe.tag("table", safe.tag("tbody", *made))
+
+
+def _turn(who: Reader, place: Place, units: Sequence[Unit], number: int, home: int) -> None:
+    t = who.t
+    words = ("source.previous_article", "source.next_article") if units[number].article else ("source.previous_section", "source.next_section")
+    with st.container(horizontal=True, key="turn", gap="small"):
+        st.button(t(words[0]), key="previous", disabled=number == 0, on_click=_go, args=(replace(place, unit=number - 1),))
+        st.button(t(words[1]), key="next", disabled=number == len(units) - 1, on_click=_go, args=(replace(place, unit=number + 1),))
+        if number != home:
+            st.button(t("source.back"), key="back", type="tertiary", on_click=_go, args=(Place(citation=place.citation),))
+
+
+# ------------------------------------------------------------ pages
+
+
+def _page(library: Library, who: Reader, place: Place, document: Document) -> None:
+    t = who.t
+    own = place.citation.page or 1
+    page = min(max(place.page or own, 1), document.pages)
+    drawn = opening.picture(library, document, page, (place.citation.quote,))
+    if drawn is None:
+        safe.show(safe.tag("p", t("source.no_picture"), class_="k-note"))
+        return
+    if page == own and not drawn.marked:
+        safe.show(safe.tag("p", t("source.not_marked"), class_="k-note"))
+    with st.container(key="picture"):
+        st.image(drawn.png, alt=t("source.picture" if drawn.marked else "source.picture_plain", page=page), width="stretch")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(t("source.page_previous"), key="page-back", disabled=page == 1, on_click=_go, args=(replace(place, page=page - 1),))
+        st.button(
+            t("source.page_next"), key="page-on", disabled=page == document.pages, on_click=_go, args=(replace(place, page=page + 1),)
+        )
+        safe.show(safe.tag("p", t("source.page_of", page=page, pages=document.pages), class_="k-small", aria_live="polite"))
+
+
+def _download(library: Library, who: Reader, document: Document) -> None:
+    t = who.t
+    name = PurePosixPath(document.source.uri.replace("\\", "/")).name or document.id
+    if not library.original_file(document.revision).is_file():
+        safe.show(safe.tag("p", t("source.download_gone"), class_="k-small"))
+        return
+    st.download_button(
+        t("source.download"),
+        data=lambda: library.original(document),
+        file_name=name,
+        mime="application/octet-stream",
+        key="download",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def _go(place: Place) -> None:
+    st.session_state["place"] = place
+    st.session_state["turns"] = st.session_state.get("turns", 0) + 1
+
+
+def _place() -> Place | None:
+    place = st.session_state.get("place")
+    return place if isinstance(place, Place) else None

@@ -1,0 +1,64 @@
+"""What the tests share: a home of its own for each test, a small library, the sample ministry's library made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from rag.ingest import Outcome, ingest
+from rag.library import Library
+from rag.settings import Settings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+CORPUS = REPOSITORY / "corpus"
+SHARED = REPOSITORY.parent / "shared"
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of data for measuring, which not everybody has."""
+    if not (SHARED / "eval").is_dir():
+        pytest.skip(f"{SHARED} is not here: the data for measuring is not part of the repository")
+    return SHARED
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a home of the test's own."""
+    return Settings(home=tmp_path / "home")
+
+
+@pytest.fixture
+def library(settings: Settings) -> Iterator[Library]:
+    """An empty library."""
+    opened = Library(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the sample ministry's documents. Do not write to it."""
+    home = tmp_path_factory.mktemp("sample") / "home"
+    made = Library(Settings(home=home))
+    outcomes = list(ingest(made, [CORPUS]))
+    made.close()
+    assert sum(outcome.result == "failed" for outcome in outcomes) == 1, [o.reason for o in outcomes if o.reason]
+    return home
+
+
+@pytest.fixture
+def sample(sample_home: Path) -> Iterator[Library]:
+    """The sample ministry's library. Do not write to it."""
+    opened = Library(Settings(home=sample_home))
+    yield opened
+    opened.close()
+
+
+def add(library: Library, folder: Path, level: int | None = 1) -> dict[str, Outcome]:
+    """Ingest a folder; outcomes by file name."""
+    return {outcome.name: outcome for outcome in ingest(library, [folder], level=level)}
