@@ -47,7 +47,8 @@ def chunk(document: Document) -> list[Chunk]:
     chunks: list[Chunk] = []
     for unit in _join_preamble(_units(document)):
         for blocks, span in _pieces(document.text, unit):
-            path = _common(block.path for block in blocks if block.kind in QUOTABLE) if not unit.article else unit.path
+            own = unit.article and any(block not in unit.lead for block in blocks if block.kind in QUOTABLE)
+            path = unit.path if own else _common(block.path for block in blocks if block.kind in QUOTABLE)
             chunks.append(
                 Chunk(
                     id=0,
@@ -97,8 +98,10 @@ def _pieces(text: str, unit: _Unit) -> Iterator[tuple[list[Block], Span]]:
     """Blocks and span of each chunk of a unit, in order."""
     pile: list[Block] = []
     for block in [*unit.lead, *_trim(unit.blocks)]:
-        if pile and block.span.end - pile[0].span.start > LONGEST and any(b.kind in QUOTABLE for b in pile):
-            yield from _piece(text, pile)
+        if pile and block.span.end - pile[0].span.start > LONGEST:
+            # A number and a caption in front of a long paragraph stay behind: its path and context say them.
+            if any(b.kind in QUOTABLE for b in pile):
+                yield from _piece(text, pile)
             pile = []
         pile.append(block)
     if any(block.kind in QUOTABLE for block in pile):
@@ -150,7 +153,7 @@ def _splitter() -> SentenceSplitter:
         tokenizer=list,  # sizes are counted in characters: fair to every language
         chunking_tokenizer_fn=_sentences,
         paragraph_separator="\n\n",
-        secondary_chunking_regex="[^、，,;；]+[、，,;；]?",
+        secondary_chunking_regex="[^、，,;；]*[、，,;；]|[^、，,;；]+",  # every character is in some piece, also where two commas meet
         include_metadata=False,
     )
 

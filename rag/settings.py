@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     if not 1 <= clearance <= HIGHEST_LEVEL:
         raise SettingsError(f"KONKYO_CLEARANCE is {clearance}; it must be 1, 2 or 3.")
     return Settings(
-        home=Path(environment.get("KONKYO_HOME") or default.home).expanduser().absolute(),
+        home=_home(environment.get("KONKYO_HOME") or str(default.home)),
         model=environment.get("KONKYO_MODEL") or default.model,
         model_download=environment.get("KONKYO_MODEL_DOWNLOAD", "") == "1",
         clearance=clearance,
@@ -57,6 +58,13 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         read_megabytes=_number(environment, "KONKYO_READ_MEGABYTES", default.read_megabytes, int),
         file_megabytes=_number(environment, "KONKYO_FILE_MEGABYTES", default.file_megabytes, int),
     )
+
+
+def _home(text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise SettingsError(f"KONKYO_HOME is {text!r}; nobody of that name has a home folder here. Write the folder out.") from error
 
 
 def _number(environment: Mapping[str, str], name: str, default: N, kind: Callable[[str], N]) -> N:
@@ -67,6 +75,6 @@ def _number(environment: Mapping[str, str], name: str, default: N, kind: Callabl
         value = kind(text)
     except ValueError:
         raise SettingsError(f"{name} is {text!r}; it must be a number.") from None
-    if value <= 0:
-        raise SettingsError(f"{name} is {text}; it must be above 0.")
+    if not (math.isfinite(value) and value > 0):
+        raise SettingsError(f"{name} is {text}; it must be a number above 0.")
     return value

@@ -61,13 +61,19 @@ def load(folder: Path) -> Manifest:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{file} cannot be read: {error}. Mend the file and run again.") from error
+    tables, options = data.get("document", []), data.get("library", {})
+    if not isinstance(tables, list) or not all(isinstance(entry, dict) for entry in tables):
+        raise SettingsError(f"{file}: every file needs a table of its own that opens with [[document]], in double brackets.")
+    only_listed = options.get("only_listed", False) if isinstance(options, dict) else None
+    if not isinstance(only_listed, bool):
+        raise SettingsError(f"{file}: [library] may hold only_listed = true or only_listed = false, without quotes.")
     entries: dict[str, tuple[str, Source]] = {}
-    for number, entry in enumerate(data.get("document", []), start=1):
+    for number, entry in enumerate(tables, start=1):
         name, document_id, source = _entry(file, number, entry)
         if name in entries:
             raise SettingsError(f"{file}, entry {number}: the file {name} is described twice. Keep one entry.")
         entries[name] = (document_id, source)
-    return Manifest(entries=entries, only_listed=bool(data.get("library", {}).get("only_listed", False)))
+    return Manifest(entries=entries, only_listed=only_listed)
 
 
 def _entry(file: Path, number: int, entry: Mapping[str, Any]) -> tuple[str, str, Source]:
@@ -81,7 +87,8 @@ def _entry(file: Path, number: int, entry: Mapping[str, Any]) -> tuple[str, str,
     for name in _DATES:
         if name in entry and type(entry[name]) is not date:
             raise SettingsError(f"{where}: {name!r} must be a date, written 2026-04-01 without quotes.")
-    if entry.get("level", 1) not in range(1, HIGHEST_LEVEL + 1):
+    level = entry.get("level", 1)
+    if type(level) is not int or not 1 <= level <= HIGHEST_LEVEL:
         raise SettingsError(f"{where}: 'level' must be 1, 2 or 3.")
     try:
         kind = Kind(entry.get("kind", Kind.OTHER))

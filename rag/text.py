@@ -46,10 +46,10 @@ def normalize(text: str) -> Normal:
     start = 0
     while start < len(text):
         end = start + 1
-        # A base and its marks are normalised together, so that ｶﾞ becomes ガ.
-        while end < len(text) and (unicodedata.combining(text[end]) or text[end] in _HALF_WIDTH_MARKS):
+        # What melts together is normalised together: a base and its marks (ｶﾞ -> ガ), the parts of a Hangul syllable.
+        while end < len(text) and _joins(text[start:end], text[end]):
             end += 1
-        normal = unicodedata.normalize("NFKC", text[start:end]).lower()
+        normal = fold(text[start:end])
         parts.append(normal)
         offsets.extend([start] * len(normal))
         start = end
@@ -58,12 +58,22 @@ def normalize(text: str) -> Normal:
 
 def fold(text: str) -> str:
     """The normal form alone, for where no way back is needed."""
-    return unicodedata.normalize("NFKC", text).lower()
+    # lower() writes σ as ς at the end of a word, which depends on what follows.
+    return unicodedata.normalize("NFKC", text).lower().replace("ς", "σ")
+
+
+def _joins(before: str, character: str) -> bool:
+    if character.isascii():
+        return False
+    if unicodedata.combining(character) or character in _HALF_WIDTH_MARKS:
+        return True
+    apart = unicodedata.normalize("NFKC", before) + unicodedata.normalize("NFKC", character)
+    return apart != unicodedata.normalize("NFKC", before + character)
 
 
 # ---------------------------------------------------------------- scripts
 
-_JAPANESE = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
+_JAPANESE = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003347f"
 JAPANESE_RUN = re.compile(f"[{_JAPANESE}]+")
 _LATIN = re.compile(r"[A-Za-z]")
 
@@ -168,7 +178,7 @@ def number(numeral: str) -> int:
             section += (digit if seen else 1) * _UNITS[character]
             digit, seen = 0, False
         elif character in _BIG_UNITS:
-            total += (section + digit) * _BIG_UNITS[character]
+            total += (section + digit if seen or section else 1) * _BIG_UNITS[character]
             section, digit, seen = 0, 0, False
         else:
             raise ValueError(f"not a numeral: {numeral!r}")
@@ -200,7 +210,7 @@ _ERAS = (
     ("大正", "T", date(1912, 7, 30)),
     ("明治", "M", date(1868, 1, 25)),
 )
-_NUMERAL = r"[0-9０-９〇一二三四五六七八九十元]+"
+_NUMERAL = r"[0-9〇一二三四五六七八九十元]{1,4}"
 _ERA_DATE = re.compile(rf"(令和|平成|昭和|大正|明治)\s*({_NUMERAL})\s*年\s*({_NUMERAL})\s*月\s*({_NUMERAL})\s*日")
 _SHORT_ERA_DATE = re.compile(r"(?<![A-Za-z0-9])([RHSTM])\s*(\d{1,2})[./](\d{1,2})[./](\d{1,2})(?!\d)")
 _PLAIN_DATE = re.compile(r"(?<!\d)(\d{4})\s*(?:年|[-/.])\s*(\d{1,2})\s*(?:月|[-/.])\s*(\d{1,2})(?!\d)")

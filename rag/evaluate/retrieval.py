@@ -73,7 +73,7 @@ def evaluate(folder: Path, *, settings: Settings, limit: int | None = None, prog
             started = time.perf_counter()
             with Ingester(library) as ingester:
                 for done, passage in enumerate(passages):
-                    ingester.add(_document(passage))
+                    ingester.add(passage_document(passage))
                     progress("passages", done + 1, len(passages))
                 ingester.flush()
             seconds = time.perf_counter() - started
@@ -112,7 +112,8 @@ def _run(library: Library, questions: list[dict[str, Any]], progress: Callable[[
     return run, times
 
 
-def _document(passage: dict[str, Any]) -> Document:
+def passage_document(passage: dict[str, Any]) -> Document:
+    """A BEIR passage {_id, title, text} as a document of one block, level 1."""
     text = passage["text"]
     start, end = len(text) - len(text.lstrip()), len(text.rstrip())
     blocks = (Block(kind=BlockKind.TEXT, span=Span(start=start, end=end)),) if start < end else ()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bs4 import BeautifulSoup
 from bs4.element import Comment, Doctype, NavigableString, PageElement, Tag
 
-from rag.errors import EmptyFile
+from rag.errors import DamagedFile, EmptyFile
 from rag.read.build import Builder
 from rag.read.markers import markers
 from rag.read.plain import decode
@@ -51,10 +51,13 @@ def read_html(data: bytes, source: Source) -> Reading:
 
     Raises:
         EmptyFile: nothing to read is on it.
+        DamagedFile: its elements are nested more than ``MAX_DEPTH`` deep.
         UnknownFormat: the bytes are no text.
     """
     text, warnings = _decoded(data, source.uri)
     soup = BeautifulSoup(text, "lxml")
+    if _depth(soup) > MAX_DEPTH:
+        raise DamagedFile(source.uri, f"its elements are nested more than {MAX_DEPTH} deep. Save the page again, as HTML or as PDF.")
     page_title = soup.title.get_text(" ", strip=True) if soup.title else ""
     body = _main_part(soup)
     lines = html_lines(body)
@@ -71,6 +74,20 @@ def read_html(data: bytes, source: Source) -> Reading:
         language=spoken if spoken in ("ja", "en") else language(builder.text[:20_000]),
     )
     return Reading.of(builder, filled, warnings=warnings)
+
+
+MAX_DEPTH = 250
+"""Pages that people write stay below 60; one that is made to hurt would take minutes."""
+
+
+def _depth(soup: BeautifulSoup) -> int:
+    deepest, waiting = 0, [(child, 1) for child in soup.children]
+    while waiting:
+        node, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        if isinstance(node, Tag):
+            waiting.extend((child, depth + 1) for child in node.children)
+    return deepest
 
 
 def _decoded(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:

@@ -62,11 +62,11 @@ def read_pdf(data: bytes, source: Source) -> Reading:
         pages = len(pdf)
         info = _Info.of(data)
         found = [_read_page(pdf, index, info) for index in range(pages)]
+    _drop_furniture(found)
     if not any(sheet.rows for sheet in found):
         cause = "has text that can be read: its fonts do not say" if any(s.garbled for s in found) else "has text: scanned?"
         detail = " which characters they draw." if any(s.garbled for s in found) else ""
         raise EmptyFile(name, f"none of its {pages} pages {cause}{detail} It needs OCR.")
-    _drop_furniture(found)
     marked = info.bookmarks
     lines = join([Placed(row, s.number, (s.number - 1, _key(row.text)) in marked) for s in found for row in s.rows])
     title_line, title = _title(lines, info.title)

@@ -27,6 +27,8 @@ from rag.records import Box
 _LOCK = threading.RLock()
 MAX_GLYPHS = 200_000
 """A page with more is no page that a person reads; what stands behind is left out."""
+MAX_SIDE = 20_000
+"""Pixels: no side of a picture is longer, however thin the page."""
 MAX_RULES = 3_000
 """Maps and drawings have more lines than this; no table does."""
 
@@ -129,7 +131,8 @@ class PdfFile:
             page = self._pdf[index]
             try:
                 across, down = page.get_size()
-                scale = min(width / max(across, 1e-6), math.sqrt(max_pixels / max(across * down, 1e-6)))
+                small = math.sqrt(max_pixels / max(across * down, 1e-6))
+                scale = min(width / max(across, 1e-6), small, MAX_SIDE / max(across, down, 1e-6))
                 bitmap = page.render(scale=scale, may_draw_forms=False)
                 to_bitmap = bitmap.get_posconv(page).to_bitmap
                 # Three points fix the map; they stand far apart because pdfium answers in whole pixels.

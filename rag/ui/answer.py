@@ -121,5 +121,5 @@ def _refusal(who: Reader, answer: Answer, refusal: Refusal) -> None:
             role="status",
         )
     )
-    safe.show(safe.pairs(rows, class_="k-pairs"))
+    safe.show(safe.pairs(rows, class_="k-pairs k-searched"))
     safe.show(safe.join([safe.tag("h3", t("refusal.next")), safe.tag("ul", *todo)]))

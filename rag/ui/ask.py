@@ -75,9 +75,7 @@ def _start(library: Library, who: Reader) -> None:
         safe.show(safe.tag("p", t("ask.examples"), class_="k-label"))
         with st.container(key="examples", gap="small"):
             for number, example in enumerate(examples(t.language)):
-                st.button(
-                    example, key=f"example-{number}", on_click=_take, args=(replace(who.wanted, question=example),), width="stretch"
-                )
+                st.button(example, key=f"example-{number}", on_click=_take, args=(replace(who.wanted, question=example),), width="stretch")
     _history(who)
 
 
@@ -134,9 +132,7 @@ def _ask(library: Library, who: Reader) -> Asked:
 
     wanted = who.wanted
     try:
-        given = ask(
-            library, wanted.question, clearance=wanted.level, as_of=who.as_of, filters=wanted.filters, progress=progress
-        )
+        given = ask(library, wanted.question, clearance=wanted.level, as_of=who.as_of, filters=wanted.filters, progress=progress)
     finally:
         place.empty()
     return Asked(answer=given, documents=counts["searching"], seconds=time.perf_counter() - started)
@@ -181,6 +177,4 @@ def _history(who: Reader) -> None:
         return
     with st.expander(who.t("ask.history", n=len(others)), key="history-list"):
         for number, wanted in enumerate(others[:_KEPT]):
-            st.button(
-                safe.label(wanted.question, longest=60), key=f"history-{number}", type="tertiary", on_click=_take, args=(wanted,)
-            )
+            st.button(safe.label(wanted.question, longest=60), key=f"history-{number}", type="tertiary", on_click=_take, args=(wanted,))

@@ -16,11 +16,13 @@ from rag.ui import footnotes, opening, safe, source
 from rag.ui.frame import Reader
 from rag.ui.source import Line, Unit
 
-_SCROLL = """
+_TO_MARK = """
 const panel = document.querySelector('.st-key-source');
 const mark = panel && panel.querySelector('mark');
+if (mark) panel.scrollTop += mark.getBoundingClientRect().top - panel.getBoundingClientRect().top - panel.clientHeight / 2;
+"""
+_TO_PANEL = """
 if (panel && window.innerWidth <= 900) panel.scrollIntoView({block: 'start'});
-else if (mark) panel.scrollTop += mark.getBoundingClientRect().top - panel.getBoundingClientRect().top - panel.clientHeight / 2;
 """
 
 
@@ -79,7 +81,8 @@ def _draw(library: Library, who: Reader, place: Place, document: Document) -> No
     home = source.unit_at(units, place.citation.span)
     number = min(home if place.unit is None else place.unit, len(units) - 1)
     unit = units[number]
-    safe.show(safe.tag("h3", document.source.title or document.source.uri))
+    about = document.source
+    safe.show(safe.join([safe.tag("h3", about.title or about.uri), safe.tag("p", _kind(who, document), class_="k-small")]))
     safe.show(safe.pairs(_facts(who, document), class_="k-pairs"))
     if unit.path:
         safe.show(safe.tag("p", "　›　".join(unit.path), class_="k-crumbs", aria_label=t("source.place")))
@@ -95,15 +98,18 @@ def _draw(library: Library, who: Reader, place: Place, document: Document) -> No
     _download(library, who, document)
 
 
+def _kind(who: Reader, document: Document) -> str:
+    return "　".join(part for part in (who.t(f"kind.{document.source.kind.value}"), document.source.number) if part)
+
+
 def _facts(who: Reader, document: Document) -> list[tuple[str, str]]:
     t, about = who.t, document.source
-    level = t("frame.level") + str(about.level or HIGHEST_LEVEL)
+    begin = show_date(about.effective_from, t.language) if about.effective_from else ""
+    end = t("source.until", day=show_date(about.effective_to, t.language)) if about.effective_to else ""
+    level = t("source.level_value", level=about.level or HIGHEST_LEVEL)
     return [
         (t("source.issuer"), about.issuer),
-        (t("source.number"), about.number),
-        (t("source.kind"), t(f"kind.{about.kind.value}")),
-        (t("source.in_force"), show_date(about.effective_from, t.language) if about.effective_from else ""),
-        (t("source.in_force_to"), show_date(about.effective_to, t.language) if about.effective_to else ""),
+        (t("source.in_force"), safe.lines(t("source.period", begin=begin, end=end) if begin and end else begin or end)),
         (t("source.revision"), document.revision[: footnotes.REVISION_SHOWN]),
         (t("source.level"), level if about.level else t("source.level_unknown", level=level)),
     ]
@@ -128,7 +134,9 @@ def _text(who: Reader, document: Document, unit: Unit, place: Place) -> None:
     parts += [_table(rows)] if rows else []
     parts += [safe.tag("p", t("source.cut_after"), class_="k-small")] if seen.after else []
     safe.show(safe.tag("div", *parts, class_="k-text"))
-    safe.run_script(f"/* {int(st.session_state.get('turns', 0))} */{_SCROLL}" if st.session_state.get("turns") else "")
+    # The number makes it another script after each press, so that it runs again.
+    turns = int(st.session_state.get("turns", 0))
+    safe.run_script(f"/* {turns} */{_TO_MARK}{_TO_PANEL if turns else ''}")
 
 
 def _class(line: Line) -> str:
@@ -151,7 +159,8 @@ def _table(rows: Sequence[Line]) -> safe.Html:
 
 def _turn(who: Reader, place: Place, units: Sequence[Unit], number: int, home: int) -> None:
     t = who.t
-    words = ("source.previous_article", "source.next_article") if units[number].article else ("source.previous_section", "source.next_section")
+    sections = ("source.previous_section", "source.next_section")
+    words = ("source.previous_article", "source.next_article") if units[number].article else sections
     with st.container(horizontal=True, key="turn", gap="small"):
         st.button(t(words[0]), key="previous", disabled=number == 0, on_click=_go, args=(replace(place, unit=number - 1),))
         st.button(t(words[1]), key="next", disabled=number == len(units) - 1, on_click=_go, args=(replace(place, unit=number + 1),))

@@ -7,7 +7,7 @@ of the longest path before it that an ARTICLE or a HEADING block has; blocks in 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.records import QUOTABLE, Block, BlockKind, Document, Path, Span
@@ -131,7 +131,7 @@ def _only_paragraph(document: Document, article: Path) -> bool:
     return len({number for number in numbers if _PARAGRAPH.match(number)}) == 1
 
 
-def _unit_path(block: Block, anchors: dict[Path, BlockKind]) -> Path:
+def _unit_path(block: Block, anchors: Mapping[Path, BlockKind]) -> Path:
     prefixes = [block.path[:n] for n in range(len(block.path), 0, -1)]
     article = next((path for path in prefixes if anchors.get(path) is BlockKind.ARTICLE), None)
     return article or next((path for path in prefixes if path in anchors), ())

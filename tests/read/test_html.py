@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.errors import EmptyFile
+from rag.errors import DamagedFile, EmptyFile
 from rag.records import BlockKind
 from tests.read.checks import at, find, of, read_text
 
@@ -64,3 +64,8 @@ def test_markup_in_the_text_stays_text() -> None:
 def test_layout_tables_are_no_rows() -> None:
     page = read_text("<html><body><h1>見本</h1><table><tr><td><p>本文の一。</p><p>本文の二。</p></td></tr></table></body></html>", "x.html")
     assert of(page, BlockKind.TEXT) == ["本文の一。", "本文の二。"]
+
+
+def test_a_page_that_is_nested_to_hurt() -> None:
+    with pytest.raises(DamagedFile, match="nested"):
+        read_text("<html><body>" + "<div>" * 5000 + "x", "deep.html")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pypdf
@@ -156,8 +157,18 @@ def test_numbers_that_do_not_count_pages_stay() -> None:
 
 # ---------------------------------------------------------------- columns, vertical writing
 
-LEFT = ["The left column is read first from", "its top to its end, and no line of", "it is mixed with its neighbour at", "the right, whatever happens."]
-RIGHT = ["The right column is read after it,", "although its lines stand at the", "same height as those of the first", "column of the page."]
+LEFT = [
+    "The left column is read first from",
+    "its top to its end, and no line of",
+    "it is mixed with its neighbour at",
+    "the right, whatever happens.",
+]
+RIGHT = [
+    "The right column is read after it,",
+    "although its lines stand at the",
+    "same height as those of the first",
+    "column of the page.",
+]
 
 
 def test_two_columns_are_read_one_after_the_other() -> None:
@@ -215,7 +226,7 @@ GRID = [(70.0, y, 370.0, y) for y in (700.0, 670.0, 640.0, 610.0)] + [(x, 610.0,
 CELLS = [("職務の級", "甲地方", "乙地方"), ("六級以上", "12,000", "10,800"), ("五級以下", "9,800", "8,700")]
 
 
-def cells(rows: list[tuple[str, ...]], top: float = 681) -> list[Words]:
+def cells(rows: Sequence[tuple[str, ...]], top: float = 681) -> list[Words]:
     return [
         Words(text=text, x=76 + 100 * column, y=top - 30 * row, font="latin" if text.isascii() else "ja")
         for row, line in enumerate(rows)
@@ -262,7 +273,9 @@ def test_numbered_lines_are_no_table() -> None:
 # ---------------------------------------------------------------- titles
 
 
-@pytest.mark.parametrize("useless", ["Microsoft Word - 旅費.doc", "無題", "C:\\docs\\a\\b", "20250401_final.pdf", "<5461726f2d>", "untitled"])
+@pytest.mark.parametrize(
+    "useless", ["Microsoft Word - 旅費.doc", "無題", "C:\\docs\\a\\b", "20250401_final.pdf", "<5461726f2d>", "untitled"]
+)
 def test_a_title_that_is_none_gives_way_to_the_first_large_line(useless: str) -> None:
     page = [*paragraph("旅費取扱規程", size=18, x=230, y=800), *ARTICLES]
     assert reading(Sheet(words=page), title=useless).source.title == "旅費取扱規程"
@@ -278,8 +291,10 @@ def test_a_title_that_was_given_wins() -> None:
 
 
 def test_bookmarks_make_headings() -> None:
-    writer = pypdf.PdfWriter(io.BytesIO(make_pdf(Sheet(words=paragraph("Travel guide", "For all staff.", "Booking a hotel", "Ask first.", font="latin")))))
-    writer.add_outline_item("Booking a hotel", 0)
+    writer = pypdf.PdfWriter(
+        io.BytesIO(make_pdf(Sheet(words=paragraph("Travel guide", "For all staff.", "Booking a hotel", "Ask first.", font="latin"))))
+    )
+    writer.add_outline_item("Booking a hotel", page_number=0)
     out = io.BytesIO()
     writer.write(out)
     result = read_pdf(out.getvalue(), Source(uri="a.pdf", title="Guide"))
@@ -347,7 +362,9 @@ def test_a_few_garbled_characters_are_told_and_kept() -> None:
 # ---------------------------------------------------------------- the sample ministry's own
 
 
-@pytest.mark.parametrize("name", ["ja/procurement-procedure.pdf", "ja/subsidy-guideline.pdf", "ja/travel-amounts.pdf", "en/accessibility.pdf"])
+@pytest.mark.parametrize(
+    "name", ["ja/procurement-procedure.pdf", "ja/subsidy-guideline.pdf", "ja/travel-amounts.pdf", "en/accessibility.pdf"]
+)
 def test_the_sample_library_reads_without_a_loss(name: str) -> None:
     """Every character that the HTML it was printed from has, in that order, but for table heads that span rows."""
     from bs4 import BeautifulSoup
