@@ -99,10 +99,12 @@ def _pieces(text: str, unit: _Unit) -> Iterator[tuple[list[Block], Span]]:
     pile: list[Block] = []
     for block in [*unit.lead, *_trim(unit.blocks)]:
         if pile and block.span.end - pile[0].span.start > LONGEST:
-            # A number and a caption in front of a long paragraph stay behind: its path and context say them.
-            if any(b.kind in QUOTABLE for b in pile):
-                yield from _piece(text, pile)
-            pile = []
+            last = max((at for at, b in enumerate(pile) if b.kind in QUOTABLE), default=-1)
+            if last >= 0:
+                yield from _piece(text, pile[: last + 1])
+            # A number or caption goes with what it announces; where that leaves no room, the path and the context say it.
+            ahead = pile[last + 1 :]
+            pile = ahead if ahead and block.span.end - ahead[0].span.start <= LONGEST else []
         pile.append(block)
     if any(block.kind in QUOTABLE for block in pile):
         yield from _piece(text, pile)

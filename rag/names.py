@@ -220,7 +220,7 @@ class Names:
                 table[plain(key)] = Law(id, target)
         for title in COMMON.values():
             table.setdefault(plain(title), Law(None, title))
-        return cls(table, sources, _pattern=_trie(name for name in table if name not in BARE and len(name) > 1))
+        return cls(table, sources, _pattern=_trie(name for name in table if name not in BARE and not LAW_NUMBER.search(name)))
 
     def find(self, name: str) -> Law | None:
         """The law that ``name`` means: a title, an abbreviation or a law's number, in any width and case."""

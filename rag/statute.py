@@ -9,173 +9,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, replace
 
-from rag.names import BARE, LAW_NUMBER, NUMERAL, Law, Names, name_before, number_key, plain
+from rag.address import (
+    CHAIN,
+    CIRCLED,
+    COUNTS_EN,
+    EXCEPTION,
+    JOIN,
+    LETTER,
+    NO_WORDS,
+    OF,
+    ONE_EN,
+    RANGE,
+    ROMAN,
+    TOKEN,
+    UNITS_EN,
+    Address,
+    Mention,
+    Step,
+    Unit,
+    show,
+)
+from rag.names import Law, Names, name_before, plain
 from rag.records import Span
-from rag.text import kanji, number
+from rag.text import number
 
-Unit = Literal["", "条", "項", "号"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Address:
-    """Where in a law or document. What is not said is (), None or ""."""
-
-    part: str = ""
-    """"" the main provisions; "附則" or "附則（令和六年法律第十号）"; "別表"; "問" questions; "節" numbered headings (3.2); "第" 第六の1."""
-    article: tuple[int, ...] = ()
-    """第三十八条の三の二 is (38, 3, 2); also the number of a 別表, a question or a heading."""
-    paragraph: int | None = None
-    item: tuple[int, ...] | None = None
-    subitem: str = ""
-    """イ, イ(1); 三の項 of a 別表."""
-
-    def within(self, other: Address) -> bool:
-        """True where this address is ``other`` or lies inside it."""
-        return all(not wide or wide == own for wide, own in zip(_levels(other), _levels(self), strict=True)) and self.part == other.part
-
-
-def _levels(address: Address) -> tuple[object, ...]:
-    return (address.article, address.paragraph, address.item, address.subitem)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
-    """A provision named by its distance: 前二項 is two 項 back."""
-
-    unit: Unit
-    offset: int
-    """-1 before, 0 the same, 1 behind."""
-    count: int = 1
-    """How many; 0 for all of them (前各号)."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mention:
-    """A provision, or a document as a whole, that a text names."""
-
-    span: Span
-    """Its words in the original text, the law's name included where it stands right before."""
-    document: str | None = None
-    """Id of the law or document; None for "this one", and for what the library does not hold."""
-    name: str = ""
-    """The law's title or, if nobody knows it, what the text calls it; "" where none is named: this law."""
-    address: Address = Address()
-    until: Address | None = None
-    """End of a range: 第三条から第五条まで."""
-    step: Step | None = None
-    """前条, 次項: counted from where the text stands, before ``address`` is applied."""
-    every: Unit = ""
-    """第三条各号: all items of what is named."""
-
-
-# ---------------------------------------------------------------- showing
-
-
-def show(address: Address, lang: str) -> str:
-    """第二十七条第一項第二号 in Japanese, "Article 27, paragraph 1, item 2" in English; "" for the empty address."""
-    return _show_ja(address) if lang == "ja" else _show_en(address)
-
-
-def _branches(value: tuple[int, ...]) -> str:
-    return "".join(f"の{kanji(part)}" for part in value[1:])
-
-
-def _show_ja(at: Address) -> str:
-    own = at.article
-    if at.part == "問":
-        return f"問{'-'.join(map(str, own))}"
-    if at.part == "第":
-        return f"第{kanji(own[0])}{_branches(own)}" + (f"の{at.paragraph}" if at.paragraph else "") + (f"({at.item[0]})" if at.item else "")
-    out = at.part if at.part != "節" else ""
-    if own and at.part == "節":
-        out += f"{'.'.join(map(str, own))}節"
-    elif own:
-        out += f"第{kanji(own[0])}{'' if at.part == '別表' else '条'}{_branches(own)}"
-    out += f"第{kanji(at.paragraph)}項" if at.paragraph else ""
-    out += f"第{kanji(at.item[0])}号{_branches(at.item)}" if at.item else ""
-    return out + (f"の{at.subitem}" if at.subitem.endswith("項") else at.subitem)
-
-
-def _show_en(at: Address) -> str:
-    number_ = "-".join(map(str, at.article))
-    words = {
-        "問": f"Q{number_}",
-        "節": f"section {'.'.join(map(str, at.article))}",
-        "第": f"section {number_}",
-        "別表": f"Appended Table {number_}".strip(),
-    }
-    parts = [words[at.part]] if at.part in words else []
-    if at.part.startswith("附則"):
-        parts.append("Supplementary Provisions" + at.part.removeprefix("附則").replace("（", " (").replace("）", ")"))
-    if at.article and not words.get(at.part):
-        parts.append(f"Article {number_}")
-    parts += [f"paragraph {at.paragraph}"] if at.paragraph else []
-    parts += [f"item {'-'.join(map(str, at.item))}"] if at.item else []
-    return ", ".join(parts) + (f" ({at.subitem})" if at.subitem else "")
-
-
-# ---------------------------------------------------------------- tokens, in plain text
-
-_N = NUMERAL
-_LATER = "分年月日時人以週万円つ割部個回度倍か箇種類点%"
-# 第三条の二分の一 and 第五条の二以上 have no branch; 別表第一の三の項 has a row.
-_BRANCH = rf"(?:の(?:(?>{_N})(?![{_LATER}]|の項|条|項|号|節)))*+"
-_IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテ"
-_SUB = rf"[{_IROHA}](?![ァ-ヴー])(?:\((?:[0-9]{{1,2}}|[ivx]+|[ァ-ヴ])\))*"
-_UNIT_EN = (
-    r"supplementary articles?|articles?|arts?\.|sections?|secs?\.|rules?|paragraphs?|paras?\.?|items?|questions?|appended tables?|§§?"
-)
-_NUM_EN = r"(?:[0-9]+(?:[.-][0-9]+)*|\((?:[0-9]+(?:-[0-9]+)?|[ivxl]+(?:-[0-9]+)?)\))(?:\([0-9a-z]{1,4}\))*"
-_MORE_EN = r"(?:,? (?:and|or|to|through) |, | ?[-–] ?)"
-_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
-_BARE = "|".join(sorted(BARE, key=len, reverse=True))
-_ERA = "明治|大正|昭和|平成|令和"
-_BEHIND_LAW = rf"」?の?(?:第 ?{_N} ?条|附則|別表|規定|\((?:{_ERA})|[0-9]+ ?条)"
-
-# One pattern, so that a text is walked once. The look-ahead turns most places away before any alternative is tried.
-_TOKEN = re.compile(
-    rf"(?=[第0-9〇一二三四五六七八九十百千①-⑳前次同本各附付別こ法令規条告憲要指訓通省施ガ問設質q明大昭平ア-ヴ()「」aeiopqrst§])(?:"
-    r"(?P<open>[(「])|(?P<close>[)」])"
-    rf"|(?P<lawnumber>{LAW_NUMBER.pattern})"
-    rf"|(?P<article>(?:第 ?|(?<![0-9〇一二三四五六七八九十百千第の]))(?P<an>{_N}) ?条(?P<ab>{_BRANCH})(?![件例約理市城]))"
-    rf"|(?P<section>第?(?P<sn>[0-9]+(?:\.[0-9]+)+) ?[節項])"
-    rf"|(?P<paragraph>(?P<pstrong>第 ?)?(?P<pn>{_N}) ?項(?P<pb>{_BRANCH})(?!目)|(?P<circled>[{_CIRCLED}]))"
-    rf"|(?P<item>(?P<istrong>第 ?)?(?P<in>{_N}) ?号(?P<ib>{_BRANCH})(?P<isub>{_SUB})?)"
-    rf"|(?P<step>(?P<which>[前次])(?P<many>各|{_N})?(?P<unit>[条項号])(?![件例約目室機車理])(?P<ssub>(?<=号){_SUB})?)"
-    rf"|(?P<same>[同本](?P<sunit>[条項号])(?![件例約目室機車文])(?P<samesub>(?<=号){_SUB})?)"
-    r"|(?P<every>(?<!次の)(?<!当該)(?<!左の)各(?P<eunit>[号項])(?!列記|目))"
-    rf"|(?P<subitem>(?:(?<=又は)|(?<=及び)|(?<=、)|(?<=から)|(?<=しくは)|(?<=びに)){_SUB})"
-    rf"|(?P<supplement>(?<!この)[附付]則(?P<amending>\([^()]*第{_N}号\))?)"
-    rf"|(?P<annex>別表(?:第?(?P<xn>{_N})(?P<xb>{_BRANCH}))?(?:の(?P<row>{_N}(?:の{_N})*の項))?)"
-    r"|(?P<samelaw>同(?P<lawkind>法|令|規則|[省政府訓]令|条例|規程|要綱|要領|通達|告示|指針)(?!人))"
-    r"|(?P<thislaw>この(?:法律|[省政府訓]令|規則|要領|要綱|規程|通達|告示|条例|指針)|本(?:法|要綱|要領|訓令|規程|規則)(?=第|附則|別表)|this act\b)"
-    rf"|(?P<bare>(?<![一-龥々ァ-ヴー])(?:{_BARE})(?=の?(?:第 ?{_N}|附則|別表|{_N} ?条)))"
-    rf"|(?P<unlisted>(?:法律?|令|規則|規程|条例|告示|条約|憲法|要綱|要領|指針|ガイドライン)(?={_BEHIND_LAW}))"
-    rf"|(?P<question>(?<![一-龥a-z0-9])(?:問い?|設問|質問|q\.?) ?(?P<qn>[0-9]{{1,3}}(?:[-の][0-9]+)*|{_N})"
-    r"(?![0-9a-z人件題年]|\.[0-9]| ?(?:of )?(?:fy ?)?20[0-9]))"
-    rf"|(?P<heading>(?<![一-龥々ァ-ヴーa-z0-9])第 ?(?P<hn>{_N})"
-    rf"(?:の(?P<hp>{_N})(?![{_LATER}])(?:の?\((?P<hi>[0-9]+)\))?(?=[のにをはがも、。,及又並若と)から]|$)"
-    r"|(?=の(?:規定|定め|手続|例外|違反)|に(?:規定|定め|掲げ|より|よる)|から第|及び第|又は第|並びに第)))"
-    rf"|(?P<en>(?:\b(?P<euq>q|question )|(?P<eu>(?:\b|(?=§))(?:{_UNIT_EN}))\s*)(?P<enums>{_NUM_EN}(?:{_MORE_EN}{_NUM_EN})*))"
-    r"|(?P<enstep>\b(?:the (?P<enwhich>preceding|following|same)|that) (?:(?P<enmany>[a-z]+) )?(?P<enunit>article|section|paragraph|item)s?\b)"
-    r"|(?P<enevery>\b(?:each|any|one|the) (?:of the )?items?(?= of\b))"
-    r"|(?P<ensupplement>\bsupplementary provisions?(?P<enamending> \([^()]*[0-9]\))?)"
-    r")"
-)
-_COUNTS_EN = {word: i for i, word in enumerate("two three four five six seven eight nine ten".split(), start=2)}
-_UNITS_EN: dict[str, Unit] = {"article": "条", "section": "条", "paragraph": "項", "item": "号"}
-_ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
-_ONE_EN = re.compile(_NUM_EN)
-_NO_WORDS = re.compile(r"施行(?:令|規則|細則|法)|等?の一部を改正")
-_JOIN = re.compile(r"(?:まで)?\s*(?:(?:、|,|・|及び|並びに|又は|若しくは|および|ならびに|または|もしくは|と|や|and|or)\s*){1,3}")
-_RANGE = re.compile(r"\s*(?:から|[~〜–-]|to|through)\s*")
-_CHAIN = re.compile(r"の? ?|, ?|'s |の「")
-_OF = re.compile(r" of (?:the )?| \(")
-_WORD = re.compile("[一-龥々ァ-ヴー]")
-_EXCEPTION = re.compile(r"[^()]{0,200}(?:除く|限る|限り|部分)")
+__all__ = ["Address", "Mention", "Reader", "Step", "parse", "show"]
 
 _LAW, _PART, _ARTICLE, _PARAGRAPH, _ITEM, _SUBITEM, _EVERY = range(7)
 _RANK = {"条": _ARTICLE, "項": _PARAGRAPH, "号": _ITEM}
@@ -241,7 +101,7 @@ def _numbers(first: str, branches: str) -> tuple[int, ...]:
 
 
 def _roman(text: str) -> int:
-    values = [_ROMAN[c] for c in text]
+    values = [ROMAN[c] for c in text]
     return sum(-v if i + 1 < len(values) and values[i + 1] > v else v for i, v in enumerate(values))
 
 
@@ -299,13 +159,13 @@ class Reader:
         events: list[tuple[int, int, re.Match[str] | Law]] = []
         ends: set[int] = set()
         for start, end, law in self.names.spans(words):
-            if _NO_WORDS.match(words, end) or (end - start < 4 and start and _WORD.match(words, start - 1)):
+            if NO_WORDS.match(words, end) or (end - start < 4 and start and LETTER.match(words, start - 1)):
                 continue
             if words[max(0, start - 1) : start] == "旧" or words[max(0, start - 4) : start] in ("改正前の", "廃止前の"):
                 law = Law(None, f"改正前の{law.name}")
             events.append((start, end, law))
             ends.add(end)
-        for match in _TOKEN.finditer(words):
+        for match in TOKEN.finditer(words):
             group = match.lastgroup
             if group == "unlisted":
                 name, start = name_before(words, match.end())
@@ -328,7 +188,7 @@ class Reader:
     def _open(self, at: int) -> None:
         frame = self._frames[-1]
         gap = frame.extra + self._words[frame.mark : at]
-        excepted = frame.last if frame.last and not gap and _EXCEPTION.match(self._words, at + 1) else None
+        excepted = frame.last if frame.last and not gap and EXCEPTION.match(self._words, at + 1) else None
         frame.extra = gap
         self._frames.append(_Frame(mark=at + 1, opened=at, outer=excepted, quote=self._words[at] == "「" or frame.quote))
 
@@ -352,7 +212,7 @@ class Reader:
         last = frame.last
         if draft.law and draft.law.name:
             self._laws.append(draft.law)
-        if last and last.law is None and last.rank > _LAW and _OF.fullmatch(gap):
+        if last and last.law is None and last.rank > _LAW and OF.fullmatch(gap):
             while last:  # Articles 3 and 5 of the … Act
                 last.law = last.law or draft.law
                 last.end = draft.end if last is frame.last else last.end
@@ -386,7 +246,7 @@ class Reader:
         if group == "article":
             yield _Draft(start, end, 2, 2, article=_numbers(match["an"], match["ab"]), weak=match[0][0] != "第")
         elif group == "paragraph":
-            value = _CIRCLED.index(match["circled"]) + 1 if match["circled"] else number(match["pn"])
+            value = CIRCLED.index(match["circled"]) + 1 if match["circled"] else number(match["pn"])
             yield _Draft(start, end, 3, 3, paragraph=value, weak=not match["pstrong"])
         elif group == "item":
             sub = match["isub"] or ""
@@ -422,7 +282,16 @@ class Reader:
         elif group == "heading":
             item = (number(match["hi"]),) if match["hi"] else None
             paragraph = number(match["hp"]) if match["hp"] else None
-            yield _Draft(start, end, 1, 4 if item else 3 if paragraph else 2, part="第", article=(number(match["hn"]),), paragraph=paragraph, item=item)
+            yield _Draft(
+                start,
+                end,
+                1,
+                4 if item else 3 if paragraph else 2,
+                part="第",
+                article=(number(match["hn"]),),
+                paragraph=paragraph,
+                item=item,
+            )
         else:
             yield from self._english(match)
 
@@ -434,18 +303,18 @@ class Reader:
         elif group == "enevery":
             yield _Draft(start, end, 6, 6, every="号")
         elif group == "enstep":
-            unit = _UNITS_EN[match["enunit"]]
+            unit = UNITS_EN[match["enunit"]]
             if match["enwhich"] not in ("preceding", "following"):
                 yield self._same(start, end, unit, "")
             elif not (match["enwhich"] == "following" and unit == "号"):  # "the following items" are the own ones
                 many = match["enmany"] or ""
-                count = _COUNTS_EN.get(many, 1 if not many and match[0][-1] != "s" else 0)
+                count = COUNTS_EN.get(many, 1 if not many and match[0][-1] != "s" else 0)
                 step = Step(unit=unit, offset=-1 if match["enwhich"] == "preceding" else 1, count=count)
                 yield _Draft(start, end, _RANK[unit], _RANK[unit], step=step)
         else:
             unit_word = (match["eu"] or "question").strip()
             many = unit_word.rstrip(".").endswith("s") or unit_word == "§§"
-            for place, found in enumerate(_ONE_EN.finditer(match["enums"])):
+            for place, found in enumerate(ONE_EN.finditer(match["enums"])):
                 first, last = match.start("enums") + found.start(), match.start("enums") + found.end()
                 if place and not many:
                     break  # "section 3, 14 days": one section
@@ -479,22 +348,29 @@ class Reader:
         tail = last.until or last if last else None
         if last is None and frame.outer and not gap and draft.top > frame.outer.rank:
             self._begin(draft, frame, frame.outer)
-        elif last and tail and not draft.step and draft.top > tail.rank and (not gap or _CHAIN.fullmatch(gap)) and self._fits(tail, draft):
+        elif last and tail and not draft.step and draft.top > tail.rank and (not gap or CHAIN.fullmatch(gap)) and self._fits(tail, draft):
             if tail.rank == _LAW and tail.silent and not tail.law:
                 tail.start = draft.start  # この法律第三条: the words この法律 say nothing more
             tail.take(draft)
             tail.end = last.end = draft.end
             tail.rank, tail.silent = draft.rank, False
             self._remember(tail, frame)
-        elif last and not last.every and draft.top > _LAW and last.rank >= draft.top and not draft.step and _RANGE.fullmatch(gap):
+        elif last and not last.every and draft.top > _LAW and last.rank >= draft.top and not draft.step and RANGE.fullmatch(gap):
             last.until = self._filled(draft, last)
             last.end = draft.end
             self._remember(last.until, frame)
-        elif last and draft.rank < last.top and _OF.fullmatch(gap) and gap != " (":
+        elif last and draft.rank < last.top and OF.fullmatch(gap) and gap != " (":
             self._upward(draft, last)
-        elif last and last.rank >= draft.top and not draft.silent and not (draft.step and draft.top) and len(gap) < 16 and _JOIN.fullmatch(gap):
+        elif (
+            last
+            and last.rank >= draft.top
+            and not draft.silent
+            and not (draft.step and draft.top)
+            and len(gap) < 16
+            and JOIN.fullmatch(gap)
+        ):
             self._begin(draft, frame, last)
-        elif last and len(gap) < 16 and (_JOIN.fullmatch(gap) or _RANGE.fullmatch(gap)):
+        elif last and len(gap) < 16 and (JOIN.fullmatch(gap) or RANGE.fullmatch(gap)):
             draft.joined = last
             self._begin(draft, frame, None)
         else:
@@ -575,7 +451,7 @@ def _number_en(unit: str, text: str, start: int, end: int) -> _Draft:
     """One of the numbers behind an English unit: 27(1)(ii), 12-2, 3.2.1."""
     levels = [part for part in re.split(r"[()]+", text) if part]
     first = levels[0]
-    numbers = (_roman(first),) if first[0] in _ROMAN else tuple(map(int, re.split("[-.]", first)))
+    numbers = (_roman(first),) if first[0] in ROMAN else tuple(map(int, re.split("[-.]", first)))
     below = levels[1:]
     if unit.startswith(("item",)):
         return _Draft(start, end, 4, 4, item=numbers)
@@ -604,7 +480,7 @@ def _number_en(unit: str, text: str, start: int, end: int) -> _Draft:
 def _item_en(text: str) -> tuple[int, ...] | None:
     if text.isdigit():
         return (int(text),)
-    return (_roman(text),) if all(c in _ROMAN for c in text) else None
+    return (_roman(text),) if all(c in ROMAN for c in text) else None
 
 
 def parse(text: str, names: Names) -> list[Mention]:

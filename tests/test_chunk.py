@@ -161,7 +161,7 @@ def test_a_preamble_that_finds_no_room_is_not_called_the_first_article() -> None
     assert first.text == "あ" * 150
     assert first.path == ()
     assert "第一条" not in first.context
-    assert second.path == ("第一章 総則", "第一条")
+    assert (second.path, second.text) == (("第一章 総則", "第一条"), "第一条\n" + "い" * 1_150)
 
 
 # ---------------------------------------------------------------- headings and context

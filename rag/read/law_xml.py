@@ -21,7 +21,7 @@ _SUBITEM = re.compile(r"Subitem(\d+)")
 _SILENT = frozenset({"Rt", "Fig", "FigStruct"})
 """Never text: the reading of a word, pictures."""
 _ERA_BEGINS = {"Meiji": 1867, "Taisho": 1911, "Showa": 1925, "Heisei": 1988, "Reiwa": 2018}
-_BREAK = re.compile(r"\s*\n\s*")
+_BREAK = re.compile(r"[ \t\r]*\n[ \t\r\n]*")
 
 
 def parse(data: bytes, name: str) -> Element:

@@ -84,7 +84,7 @@ def _form(t: Words) -> None:
         st.session_state["question"] = st.session_state["wanted"].question
     with st.form("question-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(t("ask.field"), key="question", max_chars=LONGEST_QUESTION, placeholder=t("ask.placeholder"), autocomplete="off")
-        st.form_submit_button(t("ask.button"), type="primary", on_click=_submitted)
+        st.form_submit_button(t("ask.button"), key="ask-button", type="primary", on_click=_submitted)
     if st.session_state.pop("asked_nothing", False):
         safe.show(safe.tag("p", t("ask.empty"), class_="k-note", role="alert"))
 

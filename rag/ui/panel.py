@@ -35,6 +35,8 @@ class Place:
     """Number of the article or section; None: that of the quote."""
     page: int | None = None
     """None: that of the quote."""
+    whole: bool = False
+    """Show all of a long section, not only the lines around the quote."""
 
 
 def is_open(citation: Citation) -> bool:
@@ -84,8 +86,8 @@ def _draw(library: Library, who: Reader, place: Place, document: Document) -> No
     about = document.source
     safe.show(safe.join([safe.tag("h3", about.title or about.uri), safe.tag("p", _kind(who, document), class_="k-small")]))
     safe.show(safe.pairs(_facts(who, document), class_="k-pairs"))
-    if unit.path:
-        safe.show(safe.tag("p", "　›　".join(unit.path), class_="k-crumbs", aria_label=t("source.place")))
+    where = "　›　".join(unit.path) or t("source.preamble")
+    safe.show(safe.tag("p", where, class_="k-crumbs", role="group", aria_label=t("source.place")))
     paged = document.format == "pdf" and document.pages > 0
     if paged:
         _page(library, who, place, document)
@@ -121,7 +123,8 @@ def _facts(who: Reader, document: Document) -> list[tuple[str, str]]:
 def _text(who: Reader, document: Document, unit: Unit, place: Place) -> None:
     t = who.t
     span = place.citation.span
-    seen = source.view(document, unit, [span] if unit.span.start < span.end and span.start < unit.span.end else [])
+    marks = [span] if unit.span.start < span.end and span.start < unit.span.end else []
+    seen = source.view(document, unit, marks, len(document.text) if place.whole else source.LONGEST)
     parts = [safe.tag("p", t("source.cut_before"), class_="k-small")] if seen.before else []
     rows: list[Line] = []
     for line in seen.lines:
@@ -134,6 +137,8 @@ def _text(who: Reader, document: Document, unit: Unit, place: Place) -> None:
     parts += [_table(rows)] if rows else []
     parts += [safe.tag("p", t("source.cut_after"), class_="k-small")] if seen.after else []
     safe.show(safe.tag("div", *parts, class_="k-text"))
+    if seen.before or seen.after:
+        st.button(t("source.whole"), key="whole", type="tertiary", on_click=_go, args=(replace(place, whole=True),))
     # The number makes it another script after each press, so that it runs again.
     turns = int(st.session_state.get("turns", 0))
     safe.run_script(f"/* {turns} */{_TO_MARK}{_TO_PANEL if turns else ''}")
@@ -162,8 +167,10 @@ def _turn(who: Reader, place: Place, units: Sequence[Unit], number: int, home: i
     sections = ("source.previous_section", "source.next_section")
     words = ("source.previous_article", "source.next_article") if units[number].article else sections
     with st.container(horizontal=True, key="turn", gap="small"):
-        st.button(t(words[0]), key="previous", disabled=number == 0, on_click=_go, args=(replace(place, unit=number - 1),))
-        st.button(t(words[1]), key="next", disabled=number == len(units) - 1, on_click=_go, args=(replace(place, unit=number + 1),))
+        st.button(t(words[0]), key="previous", disabled=number == 0, on_click=_go, args=(replace(place, unit=number - 1, whole=False),))
+        st.button(
+            t(words[1]), key="next", disabled=number == len(units) - 1, on_click=_go, args=(replace(place, unit=number + 1, whole=False),)
+        )
         if number != home:
             st.button(t("source.back"), key="back", type="tertiary", on_click=_go, args=(Place(citation=place.citation),))
 

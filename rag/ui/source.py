@@ -94,16 +94,15 @@ def unit_at(all_units: Sequence[Unit], span: Span) -> int:
 
 
 def view(document: Document, unit: Unit, marks: Sequence[Span] = (), longest: int = LONGEST) -> View:
-    """The lines of a unit with ``marks`` marked; around the first mark, where the unit is longer than ``longest`` characters."""
+    """The lines of a unit with ``marks`` marked.
+
+    Of a unit longer than ``longest`` characters, those around the first mark, or the first ones where nothing is marked.
+    """
     rows = _rows(document.text, unit.span)
-    first, last = _window(rows, next(iter(marks), unit.span), longest)
+    top = Span(start=unit.span.start, end=unit.span.start)
+    first, last = _window(rows, next(iter(marks), top), longest)
     shown = [_line(document, unit, row, marks) for row in rows[first:last]]
     return View(lines=tuple(shown), before=first > 0, after=last < len(rows))
-
-
-def crumbs(unit: Unit) -> Path:
-    """The way to a unit: ("第四章 代理人及び手数料", "第二十六条")."""
-    return unit.path
 
 
 def provision(document: Document, path: Path) -> str:

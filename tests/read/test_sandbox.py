@@ -118,17 +118,21 @@ def test_five_gigabytes_of_nothing_cost_nothing(sandbox: Sandbox, tmp_path: Path
     assert time.monotonic() - begun < 0.5
 
 
-def test_a_file_that_grows_while_it_is_read_is_refused(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("mode", "more"), [("a", "を支給する。"), ("w", "宿泊")])
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    mode: str, more: str, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "log.txt"
     path.write_text("旅費")
+    os.utime(path, (1, 1))
     fstat, seen = os.fstat, []
 
     def grow(handle: int) -> os.stat_result:
         about = fstat(handle)
         seen.append(handle)
         if len(seen) == 1:
-            with path.open("a") as file:
-                file.write("を支給する。")
+            with path.open(mode) as file:
+                file.write(more)
         return about
 
     monkeypatch.setattr(os, "fstat", grow)
@@ -259,6 +263,7 @@ def test_the_child_may_write_no_file_and_does_not_see_the_keys(tmp_path: Path, m
         process = Path("/proc") / str(box._child.pid)
         assert "secret" not in (process / "environ").read_text()
         limits = {line[:25].strip(): line[26:].split() for line in (process / "limits").read_text().splitlines()}
+        assert os.getsid(box._child.pid) != os.getsid(0)  # Ctrl-C in the terminal does not reach it
         assert limits["Max file size"][:2] == ["0", "0"]
         assert limits["Max core file size"][:2] == ["0", "0"]
         assert int(limits["Max address space"][0]) < 2 * 2**30

@@ -1,0 +1,312 @@
+"""What provisions point to: 前条, 同項 and 準用 where they stand -> addresses in this law, in others, and in those that it delegates to.
+
+The order of authority is 法律 > 政令 > 省令: an act says 「政令で定める」, and the order's article answers with 「法第十条第二項の政令で定める…」.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from rag.address import JOIN, RANGE, Address, Mention, Unit
+from rag.names import Names, plain
+from rag.provisions import Provisions, address_of
+from rag.records import QUOTABLE, Block, BlockKind, Document, Kind, Path, Span
+from rag.statute import Reader
+
+# ---------------------------------------------------------------- resolving
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resolution:
+    """Where a mention points."""
+
+    document: str | None
+    """Id of the document that holds the addresses; None where the library has none."""
+    name: str
+    """What that document is called; "" for the one in which the mention stands."""
+    addresses: tuple[Address, ...]
+    """In the order of the law. As written, where ``exists`` is false."""
+    exists: bool
+    """Every address is a provision of the document (deleted ones too). A document named as a whole exists if the library holds it."""
+
+
+def resolve(mention: Mention, standing: Address, provisions: Provisions, others: Mapping[str, Provisions] | None = None) -> Resolution:
+    """Where ``mention`` points, read at ``standing`` in the document of ``provisions``; ``others``: the provisions of other documents, by id.
+
+    For a question ``standing`` is the empty address.
+    """
+    home = provisions.document.id
+    if mention.document not in (None, home):
+        there = (others or {}).get(mention.document or "")
+        found = _targets(mention, Address(), there) if there else ()
+        whole = mention.address == Address() and mention.step is None
+        return Resolution(
+            document=mention.document,
+            name=mention.name,
+            addresses=found or (() if whole else (mention.address,)),
+            exists=bool(found) or (whole and there is not None),
+        )
+    if mention.document is None and mention.name:
+        return Resolution(document=None, name=mention.name, addresses=_written(mention), exists=False)
+    amending = standing.part.removeprefix("附則（").removesuffix("）") if standing.part.startswith("附則（") else ""
+    if amending and mention.document is None and mention.address.article and not mention.address.part and mention.step is None:
+        # 「第二条の規定」 in the 附則 of an amending law is an article of that law, which is not this document.
+        return Resolution(document=None, name=amending, addresses=_written(mention), exists=False)
+    found = _targets(mention, Address() if mention.document else standing, provisions)
+    return Resolution(document=home, name=mention.name, addresses=found or _written(mention), exists=bool(found))
+
+
+def _written(mention: Mention) -> tuple[Address, ...]:
+    ends = (mention.address, mention.until) if mention.until else (mention.address,)
+    return tuple(end for end in ends if end != Address())
+
+
+def _targets(mention: Mention, standing: Address, provisions: Provisions) -> tuple[Address, ...]:
+    """The provisions meant, () where one of them does not exist."""
+    bases = _stepped(mention, standing, provisions)
+    written = [_completed(mention.address, base, stepped=mention.step is not None) for base in bases]
+    found = [provision.address for address in written if (provision := provisions.find(address))]
+    if not found or len(found) < len(written):
+        return ()
+    if mention.until:
+        found = _through(found[-1], _completed(mention.until, bases[-1], stepped=False), provisions)
+    if mention.every:
+        found = [inner for address in found for inner in provisions.inside(address, mention.every)]
+    return tuple(found)
+
+
+def _stepped(mention: Mention, standing: Address, provisions: Provisions) -> list[Address]:
+    """Where counting 前条 or 次項 from ``standing`` leads; ``standing`` itself where nothing is counted."""
+    step = mention.step
+    if step is None:
+        return [standing]
+    here = _cut(standing, step.unit)
+    if step.offset == 0:
+        return [here] if here != Address(part=here.part) else []
+    line = list(provisions.beside(here, step.unit))
+    if here not in line:
+        # A caption or a table between the items stands at none of them.
+        return line if not step.count and step.unit == "号" and standing.item is None else []
+    place = line.index(here)
+    if step.offset < 0:
+        return line[: place if not step.count else 0] or line[place - step.count : place] if place >= step.count else []
+    return line[place + 1 :] if not step.count else line[place + 1 : place + 1 + step.count] if place + step.count < len(line) else []
+
+
+def _cut(address: Address, unit: Unit) -> Address:
+    """``address`` down to the level of ``unit``."""
+    if unit == "条":
+        return Address(part=address.part, article=address.article)
+    return replace(address, item=address.item if unit == "号" else None, subitem="")
+
+
+def _completed(written: Address, base: Address, *, stepped: bool) -> Address:
+    """``written`` with the upper levels that it leaves out, taken from where it stands (or where 前条 led)."""
+    part = written.part
+    if part:
+        # 附則第二条 in the 附則 of an amending law is in that 附則.
+        return replace(written, part=base.part) if part == "附則" and base.part.startswith("附則") else written
+    if written.article:
+        return replace(written, part=base.part) if stepped or base.part in ("節", "第") else written
+    if written.paragraph is not None:
+        return replace(written, part=base.part, article=base.article)
+    if written.item:
+        return replace(written, part=base.part, article=base.article, paragraph=base.paragraph)
+    return replace(base, subitem=written.subitem) if written.subitem else base
+
+
+def _through(first: Address, last: Address, provisions: Provisions) -> list[Address]:
+    """All provisions from ``first`` to ``last`` on their level; [] where either is missing."""
+    end = provisions.find(last)
+    if end is None:
+        return []
+    unit: Unit = "号" if end.address.item else "項" if end.address.paragraph is not None else "条"
+    line = list(provisions.beside(end.address, unit))
+    if first in line and end.address in line:
+        return line[line.index(first) : line.index(end.address) + 1]
+    places = [provision.address for provision in provisions.order]
+    i, j = places.index(first), places.index(end.address)
+    return [first, end.address] if i < j else []
+
+
+# ---------------------------------------------------------------- references
+
+ReferenceKind = Literal["cites", "applies", "reads_as", "delegates"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """One passage points to one provision."""
+
+    from_span: Span
+    """The words that point, in the text of the document."""
+    from_path: Path
+    kind: ReferenceKind
+    """cites; applies (準用する); reads_as (読み替える); delegates (政令で定める -> the article of the order that does)."""
+    document: str | None
+    """Id of the target's document; None where the library has none."""
+    name: str
+    """What the target's document is called; "" for the same document."""
+    address: Address
+    """The empty address for a document as a whole."""
+    resolved: bool
+
+
+def references(document: Document, names: Names, provisions: Mapping[str, Provisions]) -> list[Reference]:
+    """Every reference in every quotable block of ``document``, in the order written; delegations behind.
+
+    ``provisions``: by document id, the documents that references may lead to; that of ``document`` is made if it is missing.
+    """
+    home = provisions.get(document.id) or Provisions.of(document)
+    found = [
+        Reference(
+            from_span=mention.span,
+            from_path=block.path,
+            kind=kind,
+            document=target.document,
+            name=target.name,
+            address=address,
+            resolved=target.exists,
+        )
+        for block, mention, kind in _mentions(document, names)
+        for target in [resolve(mention, address_of(block.path), home, provisions)]
+        for address in target.addresses or (Address(),)
+        if target.exists or mention.address.part not in ("第", "節") or target.document != document.id
+    ]
+    return found + list(_delegations(document, names, provisions))
+
+
+def _mentions(document: Document, names: Names) -> Iterator[tuple[Block, Mention, ReferenceKind]]:
+    """The mentions of a document with their kinds; spans are offsets in its text."""
+    readers: dict[str, Reader] = {}
+    where: Path | None = None
+    lead = ""
+    for block in document.blocks:
+        if block.kind not in QUOTABLE:
+            continue
+        root = block.path[0] if block.path and block.path[0].startswith("附則") else ""
+        if root not in readers:
+            readers[root] = Reader(names.within(document, root))
+        reader = readers[root]
+        article = address_of(block.path)
+        place = (*block.path[:1], repr(article.article))
+        if place != where:  # 同条 and 同法 do not reach back beyond the article
+            where, lead = place, ""
+            reader.forget()
+        text = block.span.cut(document.text)
+        if block.kind is BlockKind.PARAGRAPH:
+            lead = text
+        mentions = reader.read(text)
+        kinds = _kinds(text, mentions, in_table=block.kind is BlockKind.TABLE_ROW and "読み替え" in lead)
+        for mention, kind in zip(mentions, kinds, strict=True):
+            yield (
+                block,
+                replace(mention, span=Span(start=mention.span.start + block.span.start, end=mention.span.end + block.span.start)),
+                kind,
+            )
+
+
+_APPLIED = re.compile(
+    r"(?:まで)?(?:の規定)?(?:を|は、?[^。]*?(?<!おいて))準用(?:する|し|され)|(?:まで)?の規定(?:は|を)[^。]*?(?<!おいて)準用(?:する|し)"
+)
+_READ_AS = re.compile(r"(?:まで)?(?:の規定)?中[^。]{0,4}「")
+_NESTED = re.compile(r"\([^()]*\)")
+
+
+def _kinds(text: str, mentions: Sequence[Mention], *, in_table: bool) -> list[ReferenceKind]:
+    """準用 holds for the whole list before 「の規定は、…について準用する」; 読み替え for 「第二条中「…」とあるのは」 and what is quoted there."""
+    words = plain(text)
+    if "準用" not in words and "とあるのは" not in words and not in_table and "mutatis" not in words:
+        return ["cites"] * len(mentions)
+    bare = _blanked(words)
+    kinds: list[ReferenceKind] = ["cites"] * len(mentions)
+    tail = len(words)
+    for i in range(len(mentions) - 1, -1, -1):
+        span = mentions[i].span
+        inside = bare[span.start] == "\0"
+        if not inside:
+            following = next((m.span.start for m in mentions[i + 1 :] if bare[m.span.start] != "\0"), None)
+            between = bare[span.end : following].replace("\0", "") if following is not None else "."
+            if not (JOIN.fullmatch(between) or RANGE.fullmatch(between)):
+                tail = span.end
+        behind = bare[tail:].replace("\0", "")
+        if in_table and words.find("｜") > span.start:
+            kinds[i] = "reads_as"
+        elif _quoted(words, span.start):
+            kinds[i] = "reads_as" if "読み替" in words or "とあるのは" in words else "cites"
+        elif not inside and _READ_AS.match(words, tail):
+            kinds[i] = "reads_as"
+        elif not inside and (_APPLIED.match(behind) or re.match(r" apply mutatis", behind)):
+            kinds[i] = "applies"
+    return kinds
+
+
+def _blanked(words: str) -> str:
+    """``words`` with everything in round brackets made \\0, so that the sentence outside can be read."""
+    while True:
+        shorter = _NESTED.sub(lambda m: "\0" * len(m[0]), words)
+        if shorter == words:
+            return words
+        words = shorter
+
+
+def _quoted(words: str, at: int) -> bool:
+    return words.count("「", 0, at) > words.count("」", 0, at)
+
+
+# ---------------------------------------------------------------- delegation
+
+_BY_ORDER = re.compile(r"政令")
+_BY_ORDINANCE = re.compile(r"(?:省令|府令|主務省令|委員会規則)で定め")
+
+
+def _delegations(document: Document, names: Names, provisions: Mapping[str, Provisions]) -> Iterator[Reference]:
+    """政令で定める in an act -> the articles of its order that name the passage; 省令で定める -> those of its ordinance."""
+    waiting = [
+        b
+        for b in document.blocks
+        if b.kind in QUOTABLE and (_BY_ORDER.search(text := b.span.cut(document.text)) or _BY_ORDINANCE.search(text))
+    ]
+    if not waiting:
+        return
+    home = provisions.get(document.id) or Provisions.of(document)
+    answers: dict[Address, list[tuple[Document, Address]]] = {}
+    for other in provisions.values():
+        if other.document.id == document.id or not _below(other.document, document):
+            continue
+        for block, mention, _ in _mentions(other.document, names):
+            if mention.document == document.id and not block.path[:1] == ("附則",):
+                for address in resolve(mention, address_of(block.path), other, {document.id: home}).addresses:
+                    answers.setdefault(address, []).append((other.document, address_of(block.path)))
+    for block in waiting:
+        text = block.span.cut(document.text)
+        address = address_of(block.path)
+        alone = len(home.inside(Address(part=address.part, article=address.article), "項")) == 1
+        above = [Address(part=address.part, article=address.article)] if alone and not address.item else []
+        seen: set[tuple[str, Address]] = set()
+        for answer, place in [pair for at in (address, *above) for pair in answers.get(at, [])]:
+            pattern = _BY_ORDER if answer.source.kind is Kind.ORDER else _BY_ORDINANCE
+            words = pattern.search(text)
+            if words and (answer.id, place) not in seen:
+                seen.add((answer.id, place))
+                span = Span(start=block.span.start + words.start(), end=block.span.start + words.end())
+                yield Reference(
+                    from_span=span,
+                    from_path=block.path,
+                    kind="delegates",
+                    document=answer.id,
+                    name=answer.source.title,
+                    address=place,
+                    resolved=True,
+                )
+
+
+def _below(lower: Document, upper: Document) -> bool:
+    """True for an order or ordinance under the act or order ``upper``."""
+    if not lower.source.kind.authority > upper.source.kind.authority or lower.source.kind not in (Kind.ORDER, Kind.ORDINANCE):
+        return False
+    stem = re.sub("施行令$", "", upper.source.title)
+    return bool(stem) and lower.source.title.startswith(stem)

@@ -1,0 +1,128 @@
+"""The place of a quote: its unit, the neighbours, the lines with the marked words."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.library import Library
+from rag.records import QUOTABLE, BlockKind, Document, Source, Span
+from rag.ui.source import provision, unit_at, units, view
+from tests.ui.documents import build, law, span_of
+
+
+def test_units_are_articles_with_their_captions_and_numbers() -> None:
+    document = law()
+    found = units(document)
+    assert [(unit.path, unit.article) for unit in found] == [
+        ((), False),
+        (("第一章 総則", "第一条"), True),
+        (("第二章 旅費", "第二条"), True),
+        (("附則", "第一条"), True),
+    ]
+    assert found[2].span.cut(document.text).startswith("（種類）\n第二条　旅費の種類は")
+    assert found[2].span.cut(document.text).endswith("上限を超えない。")
+
+
+def test_the_unit_of_a_quote() -> None:
+    document = law()
+    assert unit_at(units(document), span_of(document, "ただし、上限を超えない。")) == 2
+    assert unit_at(units(document), span_of(document, "この規程は、令和七年")) == 3
+    assert unit_at(units(document), span_of(document, "見本")) == 0
+
+
+def test_lines_keep_numbers_and_mark_the_quote() -> None:
+    document = law()
+    unit = units(document)[2]
+    seen = view(document, unit, [span_of(document, "車賃は、実費による。")])
+    assert [line.text for line in seen.lines] == [
+        "（種類）",
+        "第二条　旅費の種類は、次のとおりとする。",
+        "一　鉄道賃",
+        "イ　急行料金",
+        "二　車賃",
+        "２　車賃は、実費による。ただし、上限を超えない。",
+    ]
+    assert [line.depth for line in seen.lines] == [0, 0, 1, 2, 1, 0]
+    assert [line.kind for line in seen.lines][:2] == [BlockKind.CAPTION, BlockKind.PARAGRAPH]
+    assert seen.lines[-1].parts == (("２　", False), ("車賃は、実費による。", True), ("ただし、上限を超えない。", False))
+    assert (seen.before, seen.after) == (False, False)
+
+
+def test_a_quote_over_several_lines_is_marked_on_each() -> None:
+    document = law()
+    whole = span_of(document, "旅費の種類は、次のとおりとする。\n一　鉄道賃")
+    marked = ["".join(part for part, mark in line.parts if mark) for line in view(document, units(document)[2], [whole]).lines]
+    assert "\n".join(filter(None, marked)) == whole.cut(document.text)
+
+
+def test_overlapping_marks() -> None:
+    document = law()
+    one = span_of(document, "旅費の種類は、次の")
+    other = span_of(document, "次のとおり")
+    line = view(document, units(document)[2], [one, other]).lines[1]
+    assert [part for part, mark in line.parts if mark] == ["旅費の種類は、次の", "とおり"]
+    assert line.text == "第二条　旅費の種類は、次のとおりとする。"
+
+
+def test_a_long_unit_is_cut_around_the_quote() -> None:
+    rows = [(BlockKind.HEADING, "", "1 Long", ("1 Long",))]
+    rows += [(BlockKind.TEXT, "", f"Sentence {n:03} of a long section.", ("1 Long",)) for n in range(200)]
+    document = build(rows, Source(uri="long.md"))
+    unit = units(document)[0]
+    seen = view(document, unit, [span_of(document, "Sentence 100 of a long section.")], longest=300)
+    numbers = [line.text[9:12] for line in seen.lines]
+    assert "100" in numbers
+    assert numbers == sorted(numbers)
+    assert seen.before and seen.after
+    assert sum(len(line.text) + 1 for line in seen.lines) <= 301
+    top = view(document, unit, [], longest=300)
+    assert top.lines[0].text == "1 Long"
+    assert (top.before, top.after) == (False, True)
+
+
+def test_a_quote_longer_than_what_is_shown_stays_whole() -> None:
+    document = build([(BlockKind.TEXT, "", "あ" * 5000, ())], Source(uri="long.txt"))
+    seen = view(document, units(document)[0], [Span(start=0, end=5000)], longest=300)
+    assert seen.lines[0].text == "あ" * 5000
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("この規程は、旅費の支給", "第一条"),  # its only paragraph is not numbered
+        ("鉄道賃", "第二条第一項第一号"),
+        ("急行料金", "第二条第一項第一号イ"),
+        ("車賃は、実費", "第二条第二項"),
+        ("令和七年四月一日から", "附則　第一条"),
+    ],
+)
+def test_provisions_are_named_as_one_writes_them(words: str, expected: str) -> None:
+    document = law()
+    block = next(b for b in document.blocks if b.kind in QUOTABLE and b.span.holds(span_of(document, words)))
+    assert provision(document, block.path) == expected
+
+
+def test_provisions_of_documents_without_articles() -> None:
+    document = build([(BlockKind.HEADING, "", "3.2 Rail", ("3 Booking", "3.2 Rail"))], Source(uri="guide.md"))
+    assert provision(document, ("3 Booking", "3.2 Rail")) == "3.2 Rail"
+    assert provision(document, ("第２部 旅費の請求", "問9")) == "第２部 旅費の請求　問9"
+    assert provision(document, ()) == ""
+
+
+def test_every_quotable_character_of_the_sample_is_in_its_unit(sample: Library) -> None:
+    for revision in sample.published:
+        document = sample.document(revision.document_id, revision.sha256, clearance=3)
+        found = units(document)
+        for block in document.blocks:
+            if block.kind not in QUOTABLE:
+                continue
+            unit = found[unit_at(found, block.span)]
+            assert unit.span.holds(block.span), (document.id, block)
+            marked = _marked(document, block.span)
+            assert "".join(marked.split()) == "".join(block.span.cut(document.text).split()), (document.id, block)
+
+
+def _marked(document: Document, span: Span) -> str:
+    found = units(document)
+    seen = view(document, found[unit_at(found, span)], [span])
+    return "".join(part for line in seen.lines for part, mark in line.parts if mark)
