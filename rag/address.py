@@ -18,7 +18,7 @@ class Address:
     """Where in a law or document. What is not said is (), None or ""."""
 
     part: str = ""
-    """"" the main provisions; "附則" or "附則（令和六年法律第十号）"; "別表"; "問" questions; "節" numbered headings (3.2); "第" 第六の1."""
+    """"" the main provisions; "附則", "附則（令和六年法律第十号）"; "別表"; "問" questions; "節" headings (3.2); "第" 第六の1."""
     article: tuple[int, ...] = ()
     """第三十八条の三の二 is (38, 3, 2); also the number of a 別表, a question or a heading."""
     paragraph: int | None = None
@@ -114,9 +114,9 @@ def _show_en(at: Address) -> str:
 # ---------------------------------------------------------------- tokens, in plain text
 
 _N = NUMERAL
-_LATER = "分年月日時人以週万円つ割部個回度倍か箇種類点%"
+_LATER = "(?:[分年月日時人以週万円つ割部個回度倍種類点%]|[かヵ箇][月年国所])"
 # 第三条の二分の一 and 第五条の二以上 have no branch; 別表第一の三の項 has a row.
-_BRANCH = rf"(?:の(?:(?>{_N})(?![{_LATER}]|の項|条|項|号|節)))*+"
+_BRANCH = rf"(?:の(?:(?>{_N})(?!{_LATER}|の項|条|項|号|節)))*+"
 _IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテ"
 _SUB = rf"[{_IROHA}](?![ァ-ヴー])(?:\((?:[0-9]{{1,2}}|[ivx]+|[ァ-ヴ])\))*"
 _UNIT_EN = (
@@ -137,24 +137,26 @@ TOKEN = re.compile(
     rf"|(?P<article>(?:第 ?|(?<![0-9〇一二三四五六七八九十百千第の]))(?P<an>{_N}) ?条(?P<ab>{_BRANCH})(?![件例約理市城]))"
     rf"|(?P<section>第?(?P<sn>[0-9]+(?:\.[0-9]+)+) ?[節項])"
     rf"|(?P<paragraph>(?P<pstrong>第 ?)?(?P<pn>{_N}) ?項(?P<pb>{_BRANCH})(?!目)|(?P<circled>[{CIRCLED}]))"
-    rf"|(?P<item>(?P<istrong>(?<![式律令示達程知報記図録紙綱領])(?<![^附付]則)第 ?)?(?P<in>{_N}) ?号(?P<ib>{_BRANCH})(?P<isub>{_SUB})?)"
+    rf"|(?P<item>(?P<istrong>(?<![式律令示達程知報記図録紙綱領])(?<![^附付]則)(?<!欄)第 ?)?(?P<in>{_N}) ?号(?P<ib>{_BRANCH})(?P<isub>{_SUB})?)"
     rf"|(?P<step>(?P<which>[前次])(?P<many>各|{_N})?(?P<unit>[条項号])(?![件例約目室機車理])(?P<ssub>(?<=号){_SUB})?)"
     rf"|(?P<same>[同本](?P<sunit>[条項号])(?![件例約目室機車文])(?P<samesub>(?<=号){_SUB})?)"
     r"|(?P<every>(?<!次の)(?<!当該)(?<!左の)各(?P<eunit>[号項])(?!列記|目))"
     rf"|(?P<subitem>(?:(?<=又は)|(?<=及び)|(?<=、)|(?<=から)|(?<=しくは)|(?<=びに)){_SUB})"
     rf"|(?P<supplement>(?<!この)[附付]則(?P<amending>\([^()]*第{_N}号\))?)"
-    rf"|(?P<annex>別表(?:第?(?P<xn>{_N})(?P<xb>{_BRANCH}))?(?:の(?P<row>{_N}(?:の{_N})*の項))?)"
+    rf"|(?P<annex>別表(?:第?(?P<xn>(?>{_N})(?!号))(?P<xb>{_BRANCH}))?(?:の(?P<row>{_N}(?:の{_N})*の項))?)"
     r"|(?P<samelaw>同(?P<lawkind>法|令|規則|[省政府訓]令|条例|規程|要綱|要領|通達|告示|指針)(?!人))"
-    r"|(?P<thislaw>この(?:法律|[省政府訓]令|規則|要領|要綱|規程|通達|告示|条例|指針)|本(?:法|要綱|要領|訓令|規程|規則)(?=第|附則|別表)|this act\b)"
+    r"|(?P<thislaw>この(?:法律|[省政府訓]令|規則|要領|要綱|規程|通達|告示|条例|指針)|"
+    r"本(?:法|要綱|要領|訓令|規程|規則)(?=第|附則|別表)|this act\b)"
     rf"|(?P<bare>(?<![一-龥々ァ-ヴー])(?:{_BARE})(?=の?(?:第 ?{_N}|附則|別表|{_N} ?条)))"
     rf"|(?P<unlisted>(?:法律?|令|規則|規程|条例|告示|条約|憲法|要綱|要領|指針|ガイドライン)(?={_BEHIND_LAW}))"
     rf"|(?P<question>(?<![一-龥a-z0-9])(?:問い?|設問|質問|q\.?) ?(?P<qn>[0-9]{{1,3}}(?:[-の][0-9]+)*|{_N})"
     r"(?![0-9a-z人件題年]|\.[0-9]| ?(?:of )?(?:fy ?)?20[0-9]))"
     rf"|(?P<heading>(?:(?<![一-龥々ァ-ヴーa-z0-9])|(?<=[綱領針令程則達]))第 ?(?P<hn>{_N})"
-    rf"(?:の(?P<hp>{_N})(?![{_LATER}])(?:の?\((?P<hi>[0-9]+)\))?(?=[のにをはがも、。,及又並若と)から]|$)"
+    rf"(?:の(?P<hp>{_N})(?!{_LATER})(?:の?\((?P<hi>[0-9]+)\))?(?=[のにをはがも、。,及又並若と)から]|$)"
     r"|(?=の(?:規定|定め|手続|例外|違反)|に(?:規定|定め|掲げ|より|よる)|から第|及び第|又は第|並びに第)))"
     rf"|(?P<en>(?:\b(?P<euq>q|question )|(?P<eu>(?:\b|(?=§))(?:{_UNIT_EN}))\s*)(?P<enums>{_NUM_EN}(?:{_MORE_EN}{_NUM_EN})*))"
-    r"|(?P<enstep>\b(?:the (?P<enwhich>preceding|following|same)|that) (?:(?P<enmany>[a-z]+) )?(?P<enunit>article|section|paragraph|item)s?\b)"
+    r"|(?P<enstep>\b(?:the (?P<enwhich>preceding|following|same)|that) (?:(?P<enmany>[a-z]+) )?"
+    r"(?P<enunit>article|section|paragraph|item)s?\b)"
     r"|(?P<enevery>\b(?:each|any|one|the) (?:of the )?items?(?= of\b))"
     r"|(?P<ensupplement>\bsupplementary provisions?(?P<enamending> \([^()]*[0-9]\))?)"
     r")"
@@ -163,7 +165,8 @@ COUNTS_EN = {word: i for i, word in enumerate("two three four five six seven eig
 UNITS_EN: dict[str, Unit] = {"article": "条", "section": "条", "paragraph": "項", "item": "号"}
 ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
 ONE_EN = re.compile(_NUM_EN)
-NO_WORDS = re.compile(r"施行(?:令|規則|細則|法)|等?の一部を改正")
+NO_WORDS = re.compile(r"施行(?:令|規則|細則|法)|令(?!和)|等?の一部を改正")
+PROVISO = re.compile(r"本文|ただし書き?|但書|[前後]段(?!階)|柱書き?")
 JOIN = re.compile(r"(?:まで)?\s*(?:(?:、|,|・|及び|並びに|又は|若しくは|および|ならびに|または|もしくは|と|や|and|or)\s*){1,3}")
 RANGE = re.compile(r"\s*(?:から|[~〜–-]|to|through)\s*")
 CHAIN = re.compile(r"の? ?|, ?|'s |の「")

@@ -101,7 +101,7 @@ _RULES: tuple[tuple[str, str], ...] = (
 
 
 def derived(title: str) -> set[str]:
-    """Short forms that people make of a plain title: 公共サービス省職員旅費取扱規程 -> 旅費規程, 個人情報の保護に関する法律 -> 個人情報保護法."""
+    """Short forms that people make of a plain title: 職員旅費取扱規程 -> 旅費規程, 個人情報の保護に関する法律 -> 個人情報保護法."""
     known: set[str] = set()
     fresh = {title, _MINISTRY.sub("", title)}
     while fresh:
@@ -214,10 +214,10 @@ class Names:
         table |= _sole(sources)
         for key, title in {**COMMON, **(abbreviations or {})}.items():
             target = sources[title].title if title in sources else title
-            id = title if title in sources else exact.get(plain(title))
+            found = title if title in sources else exact.get(plain(title))
             # What a title in the library says goes before general use, but not before what a knowledge manager says.
             if (abbreviations and key in abbreviations) or plain(key) not in table:
-                table[plain(key)] = Law(id, target)
+                table[plain(key)] = Law(found, target)
         for title in COMMON.values():
             table.setdefault(plain(title), Law(None, title))
         return cls(table, sources, _pattern=_trie(name for name in table if name not in BARE and not LAW_NUMBER.search(name)))

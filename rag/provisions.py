@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from rag.address import ROMAN, Address, Unit
 from rag.names import NUMERAL
-from rag.records import QUOTABLE, Document, Path, Span
+from rag.records import QUOTABLE, Block, BlockKind, Document, Path, Span
 from rag.text import number
 
 # ---------------------------------------------------------------- path -> address
@@ -130,6 +130,16 @@ class Provision:
     """Its place is kept (削除), its words are gone."""
 
 
+_ROW = re.compile(rf"({_N}(?:の{_N})*)(?=[ \u3000｜])")
+
+
+def _row(block: Block, text: str) -> Address | None:
+    """別表第一の三の項: a row of a 別表 that begins with its number."""
+    table = _addresses(block.path[:1])[0]
+    match = _ROW.match(text, block.span.start, block.span.end) if table.part == "別表" else None
+    return replace(table, subitem=f"{match[1]}の項") if match else None
+
+
 _Parent = tuple[str, tuple[int, ...], int | None, str]
 
 
@@ -164,6 +174,9 @@ class Provisions:
         seen: dict[Address, tuple[int, int, Path]] = {}
         live: set[Address] = set()
         for block in document.blocks:
+            if block.kind is BlockKind.TABLE_ROW and (row := _row(block, document.text)):
+                seen.setdefault(row, (block.span.start, block.span.end, block.path))
+                live.add(row)
             for depth in range(1, len(block.path) + 1):
                 path = block.path[:depth]
                 for address in _addresses(path):
@@ -235,3 +248,5 @@ def _forms(address: Address) -> Iterable[Address]:
                 yield replace(address, part=part)
     if address.paragraph == 1 and address.item is None:
         yield replace(address, paragraph=None)
+    if address.part == "別表" and address.subitem.endswith("項"):
+        yield replace(address, subitem="")  # rows without numbers: the table

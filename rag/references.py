@@ -1,4 +1,4 @@
-"""What provisions point to: 前条, 同項 and 準用 where they stand -> addresses in this law, in others, and in those that it delegates to.
+"""What provisions point to: 前条, 同項 and 準用 where they stand -> addresses in this law, in others and in those it delegates to.
 
 The order of authority is 法律 > 政令 > 省令: an act says 「政令で定める」, and the order's article answers with 「法第十条第二項の政令で定める…」.
 """
@@ -34,7 +34,7 @@ class Resolution:
 
 
 def resolve(mention: Mention, standing: Address, provisions: Provisions, others: Mapping[str, Provisions] | None = None) -> Resolution:
-    """Where ``mention`` points, read at ``standing`` in the document of ``provisions``; ``others``: the provisions of other documents, by id.
+    """Where ``mention`` points, read at ``standing`` in the document of ``provisions``; ``others``: those of other documents, by id.
 
     For a question ``standing`` is the empty address.
     """
@@ -55,6 +55,8 @@ def resolve(mention: Mention, standing: Address, provisions: Provisions, others:
     if amending and mention.document is None and mention.address.article and not mention.address.part and mention.step is None:
         # 「第二条の規定」 in the 附則 of an amending law is an article of that law, which is not this document.
         return Resolution(document=None, name=amending, addresses=_written(mention), exists=False)
+    if mention.document and mention.address == Address() and mention.step is None:
+        return Resolution(document=home, name=mention.name, addresses=(), exists=True)
     found = _targets(mention, Address() if mention.document else standing, provisions)
     return Resolution(document=home, name=mention.name, addresses=found or _written(mention), exists=bool(found))
 
@@ -73,7 +75,7 @@ def _targets(mention: Mention, standing: Address, provisions: Provisions) -> tup
         return ()
     if mention.until:
         found = _through(found[-1], _completed(mention.until, bases[-1], stepped=False), provisions)
-    if mention.every:
+    if mention.every and mention.address.part != "別表":
         found = [inner for address in found for inner in provisions.inside(address, mention.every)]
     return tuple(found)
 
@@ -200,6 +202,8 @@ def _mentions(document: Document, names: Names) -> Iterator[tuple[Block, Mention
         if block.kind is BlockKind.PARAGRAPH:
             lead = text
         mentions = reader.read(text)
+        if "とあるのは" in text:  # the words that are replaced, and those in their place, point from elsewhere
+            mentions = [mention for mention in mentions if not _quoted(text, mention.span.start)]
         kinds = _kinds(text, mentions, in_table=block.kind is BlockKind.TABLE_ROW and "読み替え" in lead)
         for mention, kind in zip(mentions, kinds, strict=True):
             yield (
@@ -235,8 +239,6 @@ def _kinds(text: str, mentions: Sequence[Mention], *, in_table: bool) -> list[Re
         behind = bare[tail:].replace("\0", "")
         if in_table and words.find("｜") > span.start:
             kinds[i] = "reads_as"
-        elif _quoted(words, span.start):
-            kinds[i] = "reads_as" if "読み替" in words or "とあるのは" in words else "cites"
         elif not inside and _READ_AS.match(words, tail):
             kinds[i] = "reads_as"
         elif not inside and (_APPLIED.match(behind) or re.match(r" apply mutatis", behind)):
@@ -278,7 +280,7 @@ def _delegations(document: Document, names: Names, provisions: Mapping[str, Prov
         if other.document.id == document.id or not _below(other.document, document):
             continue
         for block, mention, _ in _mentions(other.document, names):
-            if mention.document == document.id and not block.path[:1] == ("附則",):
+            if mention.document == document.id and block.path[:1] != ("附則",):
                 for address in resolve(mention, address_of(block.path), other, {document.id: home}).addresses:
                     answers.setdefault(address, []).append((other.document, address_of(block.path)))
     for block in waiting:

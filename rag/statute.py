@@ -20,6 +20,7 @@ from rag.address import (
     LETTER,
     NO_WORDS,
     OF,
+    PROVISO,
     ONE_EN,
     RANGE,
     ROMAN,
@@ -203,6 +204,7 @@ class Reader:
         if self._words[at] == "」" and quoted and quoted.rank == _LAW and (quoted.start, quoted.end) == (inner.opened + 1, at):
             # 「公共サービス提供基準法」第十条: the quotes belong to the name.
             quoted.start, quoted.end, frame.last, frame.extra = inner.opened, at + 1, quoted, ""
+            quoted.silent = self._words.startswith(("とい", "と総称"), at + 1)  # 以下「法」という。: a definition
 
     # ------------------------------------------------------------ laws
 
@@ -250,8 +252,8 @@ class Reader:
             yield _Draft(start, end, 3, 3, paragraph=value, weak=not match["pstrong"])
         elif group == "item":
             sub = match["isub"] or ""
-            item = _numbers(match["in"], match["ib"])
-            yield _Draft(start, end, 4, 5 if sub else 4, item=item, subitem=sub, weak=not match["istrong"])
+            own = _numbers(match["in"], match["ib"])
+            yield _Draft(start, end, 4, 5 if sub else 4, item=own, subitem=sub, weak=not match["istrong"])
         elif group == "step":
             unit: Unit = match["unit"]  # type: ignore[assignment]
             count = 0 if match["many"] == "各" else number(match["many"] or "一")
@@ -346,7 +348,7 @@ class Reader:
         gap = frame.extra + self._words[frame.mark : draft.start]
         last = frame.last
         tail = last.until or last if last else None
-        if last is None and frame.outer and not gap and draft.top > frame.outer.rank:
+        if last is None and frame.outer and not gap and draft.top > frame.outer.rank and not draft.silent:
             self._begin(draft, frame, frame.outer)
         elif last and tail and not draft.step and draft.top > tail.rank and (not gap or CHAIN.fullmatch(gap)) and self._fits(tail, draft):
             if tail.rank == _LAW and tail.silent and not tail.law:
@@ -355,7 +357,7 @@ class Reader:
             tail.end = last.end = draft.end
             tail.rank, tail.silent = draft.rank, False
             self._remember(tail, frame)
-        elif last and not last.every and draft.top > _LAW and last.rank >= draft.top and not draft.step and RANGE.fullmatch(gap):
+        elif last and not last.every and last.rank >= draft.top and not draft.step and not draft.silent and RANGE.fullmatch(gap):
             last.until = self._filled(draft, last)
             last.end = draft.end
             self._remember(last.until, frame)
@@ -375,7 +377,11 @@ class Reader:
             self._begin(draft, frame, None)
         else:
             self._begin(draft, frame, None)
-        frame.mark, frame.extra = draft.end, ""
+        end = draft.end
+        if (behind := PROVISO.match(self._words, end)) and frame.last and frame.last.end == end:
+            # 前項ただし書: no level of its own, but part of what is named.
+            end = frame.last.end = behind.end()
+        frame.mark, frame.extra = end, ""
 
     @staticmethod
     def _fits(tail: _Draft, draft: _Draft) -> bool:

@@ -11,6 +11,8 @@ import pytest
 
 from rag.errors import DamagedFile, EmptyFile, PasswordNeeded
 from rag.read.pdf import read_pdf
+from rag.read.pdf_marks import Mark, mark_of, once
+from rag.read.pdfium import Glyph
 from rag.read.reading import Reading
 from rag.records import BlockKind, Source
 from tests.read.make_pdf import Sheet, Words, make_pdf, paragraph
@@ -109,10 +111,15 @@ def test_a_hyphen_stays_where_the_document_writes_the_word_with_one() -> None:
     assert "each long-term stay is reported" in result.text
 
 
-def test_letters_of_a_line_drawn_twice_for_bold_are_told_once() -> None:
-    # pdfium knows of two in one place, not of four a little apart.
-    drawn = [Words(text="旅費規程", x=70 + shift, y=700 + shift, font="ja", size=20) for shift in (0, 0.9, 1.8, 2.3)]
-    assert reading(Sheet(words=drawn)).text.strip() == "旅費規程"
+def test_a_character_drawn_again_a_hair_apart_is_told_once_and_both_letters_of_a_ligature() -> None:
+    def mark(text: str, start: float) -> Mark:
+        return mark_of(Glyph(text, start, 700, start + 10, 710, 0), 0)
+
+    line = [mark("旅", 70), mark("費", 80)]
+    again = [mark("旅", 70.8), mark("費", 80.8)]
+    assert once([*line, *again]) == line
+    ligature = [mark("f", 70), mark("f", 70), mark("i", 70)]
+    assert once(ligature) == ligature
 
 
 def test_a_paragraph_that_runs_over_the_end_of_a_page_is_one_on_its_first_page() -> None:

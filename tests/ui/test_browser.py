@@ -1,0 +1,252 @@
+"""The Ask page in a real browser, as staff use it."""
+
+from __future__ import annotations
+
+import shutil
+import urllib.parse
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rag.ingest import rebuild
+from rag.library import Library
+from rag.settings import Settings
+from rag.ui.texts import Words
+from tests.ui.conftest import REPOSITORY, Screen, serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+ja, en = Words("ja"), Words("en")
+FEES = "手数料の免除を受けられるのは誰ですか"
+LAPTOP = "How do I report a lost laptop?"
+SUBSIDY = "補助金の実績報告書の提出期限はいつですか"
+NONSENSE = "ズワイガニの漁獲枠"
+Make = Callable[..., Screen]
+
+CONTRAST = """() => {
+  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgba = c => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = c; canvas.fillRect(0, 0, 1, 1); return canvas.getImageData(0, 0, 1, 1).data; };
+  const light = c => { const [r, g, b] = [...c].slice(0, 3).map(v => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; });
+    return .2126 * r + .7152 * g + .0722 * b; };
+  const ground = e => { for (; e; e = e.parentElement) { const c = rgba(getComputedStyle(e).backgroundColor); if (c[3] > 250) return c; } return rgba('#fff'); };
+  const bad = [];
+  const walker = document.createTreeWalker(document.querySelector('[data-testid=stMain]'), NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const e = walker.currentNode.parentElement, text = walker.currentNode.textContent.trim();
+    if (!text || !e.checkVisibility({opacityProperty: true, visibilityProperty: true}) || e.closest('script, style, :disabled, [data-testid=stIconMaterial]')) continue;
+    const style = getComputedStyle(e), size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+    const [a, b] = [light(rgba(style.color)), light(ground(e))].sort((x, y) => y - x), ratio = (a + .05) / (b + .05);
+    if (ratio < (large ? 3 : 4.5)) bad.push(`${ratio.toFixed(2)} ${text.slice(0, 30)}`);
+  }
+  return bad;
+}"""
+
+
+def test_a_question_in_japanese(screen: Make, sample_address: str) -> None:
+    seen = screen(sample_address)
+    seen.open()
+    seen.page.get_by_label(ja("ask.field"), exact=True).fill(FEES)
+    seen.page.keyboard.press("Enter")
+    seen.page.wait_for_selector(".k-question")
+    seen.settle()
+    assert seen.page.locator("h1").inner_text() == FEES
+    first = seen.marked("said")
+    assert first and "".join(first.split()) in "".join(seen.page.locator(".st-key-source").inner_text().split())
+    assert "".join(seen.marked("source").split()) == "".join(first.split())
+    seen.press(ja("answer.open", number=2))
+    second = seen.marked("said")
+    assert second != first
+    assert "".join(seen.marked("source").split()) == "".join(second.split())
+    assert seen.page.get_by_role("button", name=ja("answer.opened", number=2), exact=True).is_visible()
+    assert seen.outside == []
+
+
+def test_a_question_in_english(screen: Make, sample_address: str) -> None:
+    seen = screen(sample_address, locale="en-GB")
+    seen.open()
+    assert seen.page.locator("h1").inner_text() == en("ask.heading")
+    seen.page.get_by_label(en("ask.field"), exact=True).fill(LAPTOP)
+    seen.press(en("ask.button"))
+    seen.page.wait_for_selector(".k-question")
+    seen.settle()
+    assert "police" in seen.page.locator(".st-key-ask").inner_text()
+    assert seen.marked("source") == seen.marked("said")
+
+
+def test_the_quoted_words_are_in_sight(screen: Make, sample_address: str) -> None:
+    seen = screen(sample_address)
+    seen.open(q=FEES)
+    box = seen.page.locator(".st-key-source mark").first.bounding_box()
+    assert box and 0 < box["y"] < 900
+
+
+def test_enter_while_converting_does_not_ask(screen: Make, sample_address: str) -> None:
+    """Enter ends a Japanese conversion first; the Enter after it asks."""
+    seen = screen(sample_address)
+    seen.open()
+    field = seen.page.get_by_label(ja("ask.field"), exact=True)
+    field.focus()
+    keyboard = seen.page.context.new_cdp_session(seen.page)
+    keyboard.send("Input.imeSetComposition", {"text": "てすうりょう", "selectionStart": 6, "selectionEnd": 6})
+    enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13}
+    keyboard.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **enter})
+    keyboard.send("Input.dispatchKeyEvent", {"type": "keyUp", **enter})
+    seen.page.wait_for_timeout(1500)
+    assert seen.page.locator(".k-question").count() == 0
+    keyboard.send("Input.insertText", {"text": "手数料"})
+    assert field.input_value() == "手数料"
+    seen.page.keyboard.press("Enter")
+    seen.page.wait_for_selector(".k-question")
+
+
+def test_a_reload_loses_nothing(screen: Make, sample_address: str) -> None:
+    seen = screen(sample_address)
+    seen.open(q=FEES, on="2026-10-01", level="2", kind="act")
+    before = seen.page.locator("[class*=st-key-said-]").all_inner_texts()
+    seen.page.reload()
+    seen.settle()
+    assert before and seen.page.locator("[class*=st-key-said-]").all_inner_texts() == before
+    assert seen.page.get_by_label(ja("ask.field"), exact=True).input_value() == FEES
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(seen.page.url).query)
+    assert query == {"q": [FEES], "on": ["2026-10-01"], "level": ["2"], "kind": ["act"], "lang": ["ja"]}
+
+
+def test_the_language_is_switched_and_kept(screen: Make, sample_address: str) -> None:
+    seen = screen(sample_address)
+    seen.open(q=FEES)
+    assert seen.page.evaluate("document.documentElement.lang") == "ja"
+    seen.page.get_by_role("radio", name="English").or_(seen.page.get_by_role("button", name="English")).first.click()
+    seen.page.wait_for_function("document.documentElement.lang == 'en'")
+    seen.settle()
+    assert seen.page.get_by_role("button", name=en("answer.opened", number=1), exact=True).is_visible()
+    assert "lang=en" in seen.page.url
+    seen.page.reload()
+    seen.settle()
+    assert seen.page.get_by_role("button", name=en("ask.button"), exact=True).is_visible()
+    assert seen.page.locator("h1").inner_text() == FEES
+
+
+def test_keyboard_only(screen: Make, sample_address: str) -> None:
+    seen = screen(sample_address)
+    seen.open()
+    focused = "document.activeElement.innerText || document.activeElement.getAttribute('aria-label') || ''"
+
+    def tab_to(name: str) -> None:
+        for _ in range(60):
+            seen.page.keyboard.press("Tab")
+            if name == seen.page.evaluate(focused).strip():
+                return
+        raise AssertionError(f"{name} is not reached by Tab")
+
+    tab_to(ja("ask.field"))
+    seen.page.keyboard.type(FEES)
+    seen.page.keyboard.press("Enter")
+    seen.page.wait_for_selector(".k-question")
+    seen.settle()
+    tab_to(ja("answer.open", number=2))
+    outline = seen.page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+    assert outline == "3px"
+    seen.page.keyboard.press("Enter")
+    seen.page.get_by_role("button", name=ja("answer.opened", number=2), exact=True).wait_for()
+    assert seen.page.evaluate(focused).strip() == ja("answer.opened", number=2), "the keyboard keeps its place"
+    tab_to(ja("source.next_article"))
+    seen.page.keyboard.press("Enter")
+    seen.page.get_by_role("button", name=ja("source.back"), exact=True).wait_for()
+
+
+def test_refusal(screen: Make, sample_address: str) -> None:
+    seen = screen(sample_address)
+    seen.open(q=NONSENSE)
+    assert seen.page.locator("h2").first.inner_text() == ja("refusal.heading")
+    for key in ("refusal.searched", "refusal.terms", "refusal.next"):
+        assert seen.page.get_by_text(ja(key), exact=True).is_visible()
+    assert seen.page.locator("[class*=st-key-said-]").count() == 0
+    nearest = seen.page.locator("[class*=st-key-near-]")
+    if nearest.count():
+        seen.press(ja("refusal.open", number=1))
+        assert "".join(seen.marked("source").split()) == "".join(seen.marked("said").split())
+
+
+def test_a_page_of_a_pdf(screen: Make, sample_address: str, tmp_path: Path) -> None:
+    seen = screen(sample_address)
+    seen.open(q=SUBSIDY, kind="guideline")
+    row = seen.page.locator("[class*=st-key-said-]").filter(has_text="ページ").first
+    if row.locator(".k-open").count() == 0:
+        row.get_by_role("button").first.click()
+    seen.page.wait_for_selector(".st-key-picture img")
+    seen.settle()
+    picture = seen.page.locator(".st-key-picture img")
+    assert "黄色の印" in (picture.get_attribute("alt") or "")
+    page = seen.page.get_by_text(" ページ", exact=False).last.inner_text()
+    seen.press(ja("source.page_next"))
+    assert seen.page.get_by_text(" ページ", exact=False).last.inner_text() != page
+    with seen.page.expect_download() as waiting:
+        seen.page.get_by_role("button", name=ja("source.download")).click()
+    file = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(file)
+    assert file.read_bytes() in [original.read_bytes() for original in (REPOSITORY / "corpus").rglob(file.name)]
+
+
+def test_copying_the_answer(screen: Make, sample_address: str) -> None:
+    seen = screen(sample_address)
+    seen.open(q=FEES)
+    seen.page.get_by_text(ja("answer.copy")).click()
+    seen.page.locator(".stCode button").click()
+    copied = seen.page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"質問：{FEES}\n")
+    assert "\n[1] 公共サービス提供基準法、" in copied
+
+
+@pytest.mark.parametrize("width", [800, 1280])
+def test_layout(screen: Make, sample_address: str, width: int) -> None:
+    seen = screen(sample_address, width=width)
+    seen.open(q=FEES)
+    seen.press(ja("answer.open", number=2))
+    main = "document.querySelector('[data-testid=stMain]')"
+    assert seen.page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth"), "nothing is cut off at the side"
+    said = seen.page.locator("[class*=st-key-said-]:has(.k-open)").bounding_box()
+    source = seen.page.locator(".st-key-source").bounding_box()
+    assert said and source
+    if width == 800:
+        assert 0 <= source["y"] - (said["y"] + said["height"]) < 40, "the source stands right below the sentence"
+    else:
+        assert source["x"] > said["x"] + said["width"], "the source stands on the right"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("question", ["", FEES, NONSENSE])
+def test_contrast_and_headings(screen: Make, sample_address: str, scheme: str, question: str) -> None:
+    seen = screen(sample_address, scheme=scheme)
+    seen.open(**({"q": question} if question else {}))
+    assert seen.page.evaluate(CONTRAST) == []
+    levels = seen.page.evaluate("[...document.querySelectorAll('h1, h2, h3')].map(h => Number(h.tagName[1]))")
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_empty_library(screen: Make, tmp_path: Path) -> None:
+    with serving(tmp_path / "home") as address:
+        seen = screen(address, locale="en-US")
+        seen.open()
+        assert seen.page.locator("h1").inner_text() == en("empty.heading")
+        assert seen.page.get_by_text("python -m rag ingest FOLDER").is_visible()
+        assert seen.outside == []
+
+
+def test_damaged_files_and_mending_them(screen: Make, sample_home: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(sample_home, home)
+    shutil.rmtree(home / "index" / "keyword")
+    with serving(home) as address:
+        seen = screen(address)
+        seen.open(q=FEES)
+        assert seen.page.locator("h1").inner_text() == ja("trouble.heading")
+        assert seen.page.get_by_text("python -m rag rebuild", exact=True).is_visible()
+        assert "Traceback" not in seen.page.content()
+        library = Library(Settings(home=home))
+        rebuild(library)
+        library.close()
+        seen.press(ja("trouble.again"))
+        seen.page.wait_for_selector(".k-question", timeout=90_000)
+        assert seen.page.locator("h1").inner_text() == FEES
