@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from rag.records import Document, Kind, Source
 from rag.text import number
 
-NUMERAL = "[0-9〇一二三四五六七八九十百千]+"
+NUMERAL = "[0-9〇一二三四五六七八九十百千]{1,9}"
+"""Bounded: no provision has more, and a line of ten thousand digits is no number."""
 _PLAIN = {ord("\u3000"): " "} | {0xFF01 + i: chr(0x21 + i).lower() for i in range(94)} | {c: chr(c + 32) for c in range(65, 91)}
 
 
@@ -40,12 +41,12 @@ LAW_WORD = re.compile(
 )
 """How the name of a law that nobody listed ends. 方法 and 命令 are no laws."""
 LAW_NUMBER = re.compile(
-    rf"(明治|大正|昭和|平成|令和)({NUMERAL}|元)年(?:{NUMERAL}月{NUMERAL}日)?(?:付け)?([^\s、。()「」第]{{1,24}})第({NUMERAL})号"
+    rf"(明治|大正|昭和|平成|令和)({NUMERAL}|元)年(?:{NUMERAL}月{NUMERAL}日)?(?:付け)?([^\s、。()「」第年]{{1,24}})第({NUMERAL})号"
 )
 """令和三年法律第九百一号, 令和六年六月一四日法律第九五二号."""
 _LONG_FORM = re.compile(r"(?:関する|ための|する|等の|図る)(?:法律|訓令|規則|規程|政令|省令|要綱|要領|条例|指針)$")
 _LEAD = re.compile(
-    r".*(?:、|における|において|により|に基づき|に基づく|による改正[後前]の|よる廃止前の|改正[後前]の|又は|若しくは|並びに|(?:法|令|則|律|程)及び|\))"
+    r".*(?:、|について(?:の)?|における|において|により|に基づき|に基づく|による改正[後前]の|よる廃止前の|改正[後前]の|又は|若しくは|並びに|(?:法|令|則|律|程)及び|\))"
 )
 _LEAD_WORDS = re.compile(r"(?:及び|その他の|当該|現に|この法律の|は|の|に|を)+")
 _STEM = re.compile(r"[一-龥々〆ァ-ヴーa-z0-9・]+$")
@@ -57,7 +58,8 @@ def name_before(text: str, end: int) -> tuple[str, int]:
 
     個人情報の保護に関する法律 reaches back to a comma or conjunction, 国家公務員法 to the last hiragana.
     """
-    start = max(0, end - LONGEST_NAME, *(text.rfind(c, 0, end) + 1 for c in "。()「」|｜\n"))
+    floor = max(0, end - LONGEST_NAME)
+    start = max(floor, *(text.rfind(c, floor, end) + 1 for c in "。()「」|\n"))
     part = text[start:end]
     if not LAW_WORD.search(part):
         return "", end
@@ -178,6 +180,7 @@ def read_abbreviations(text: str) -> tuple[dict[str, str], tuple[str, ...]]:
 BARE = frozenset("法 令 規則 省令 訓令 規程 要綱 要領 通達 告示 指針 施行令 施行規則 法施行令 法施行規則".split())
 """Names so short that they count only right before an address, and never as the end of a longer word: 法第三条."""
 _DEFINITION = re.compile(r"」?\(([^()「」]{0,80}?)(?:「([^「」()]{1,24})」)(?:と(?:いう|いい|総称)|とします)")
+_DEFINITION_EN = re.compile(r"""\((?:[^()"“]{0,60})["“](?:the )?([a-z][^"”()]{1,40})["”][^()]{0,40}\)""")
 _OLD = re.compile(r"(?:改正前|廃止前|旧)の?$")
 
 
@@ -220,7 +223,7 @@ class Names:
                 table[plain(key)] = Law(found, target)
         for title in COMMON.values():
             table.setdefault(plain(title), Law(None, title))
-        return cls(table, sources, _pattern=_trie(name for name in table if name not in BARE and not LAW_NUMBER.search(name)))
+        return cls(table, sources, _pattern=_trie(name for name in table if _findable(name)))
 
     def find(self, name: str) -> Law | None:
         """The law that ``name`` means: a title, an abbreviation or a law's number, in any width and case."""
@@ -253,7 +256,7 @@ class Names:
         ``part``: the 附則 of an amending law is a text of its own, with its own 新法 and 旧法; it sees only its own definitions.
         """
         local = self._family(document) | self._defined(document, part)
-        return Names(self.table, self.sources, local, document.id, self._pattern, _trie(n for n in local if n not in BARE and len(n) > 1))
+        return Names(self.table, self.sources, local, document.id, self._pattern, _trie(n for n in local if _findable(n)))
 
     def _family(self, document: Document) -> dict[str, Law]:
         title = plain(document.source.title or (self.sources[document.id].title if document.id in self.sources else ""))
@@ -277,7 +280,11 @@ class Names:
             for match in _DEFINITION.finditer(text):
                 law = self._meaning(text, match, found, document)
                 if law:
-                    found.setdefault(plain(match[2]), law)
+                    found.setdefault(match[2], law)
+            for match in _DEFINITION_EN.finditer(text):
+                law = self.ending(text, match.start() - 1) or self.ending(text, text.rfind(" as ", 0, match.start()))
+                if law:
+                    found.setdefault(match[1], law)
         return found
 
     def _meaning(self, text: str, match: re.Match[str], found: Mapping[str, Law], document: Document) -> Law | None:
@@ -292,6 +299,11 @@ class Names:
             return None
         old = _OLD.search(text[: match.start() - len(law.name)]) or "改正前の" in text[max(0, start - 8) : match.start()]
         return Law(None, f"改正前の{law.name}") if old or match[2].startswith("旧") or "改正前" in match[2] else law
+
+
+def _findable(name: str) -> bool:
+    """False for what is found in another way: 法 before an address, "the Act" behind one, a law's number."""
+    return name not in BARE and 1 < len(name) <= 2 * LONGEST_NAME and not LAW_NUMBER.search(name) and (not name.isascii() or " " in name)
 
 
 def _newest(ids: set[str], sources: Mapping[str, Source]) -> str:
@@ -310,7 +322,8 @@ def _sole(sources: Mapping[str, Source]) -> dict[str, Law]:
             table |= {bare: Law(laws[0], sources[laws[0]].title)}
             if bare != "法":
                 table |= {f"施行{bare}": table[bare], f"法施行{bare}": table[bare]}
-    return table
+    acts = [id for id, source in sources.items() if source.kind is Kind.ACT and source.title.endswith(" Act")]
+    return table | ({"act": Law(acts[0], sources[acts[0]].title)} if len(acts) == 1 else {})
 
 
 def _trie(names: Iterable[str]) -> re.Pattern[str] | None:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from rag.address import ROMAN, Address, Unit
-from rag.names import NUMERAL
+from rag.address import Address, Unit, is_roman, numbers, roman
+from rag.names import NUMERAL, plain
 from rag.records import QUOTABLE, Block, BlockKind, Document, Path, Span
 from rag.text import number
 
@@ -32,18 +32,9 @@ _BELOW = re.compile(r"(?:(?P<word>paragraph|item) )?\(?(?P<n>[0-9０-９]+|[ivxl
 _SUBITEM = re.compile(r"[ァ-ヴ]|[（(][^（）()]{1,4}[）)]|[a-z]")
 
 
-def _numbers(first: str, branches: str = "") -> tuple[int, ...]:
-    return (number(first), *(number(part) for part in branches.split("の") if part))
-
-
-def _roman(text: str) -> int:
-    values = [ROMAN[c] for c in text]
-    return sum(-v if i + 1 < len(values) and values[i + 1] > v else v for i, v in enumerate(values))
-
-
 def _several(element: str) -> list[tuple[int, ...]]:
     """The numbers that one element of a path stands for: 第三条から第五条まで, 一及び二."""
-    found = [_numbers(m[1], m[2]) for m in re.finditer(rf"第?({_N})[条項号]?((?:の{_N})*)", element)]
+    found = [numbers(m[1], m[2]) for m in re.finditer(rf"第?({_N})[条項号]?((?:の{_N})*)", element)]
     if len(found) == 2 and re.search("から|～|~", element):
         first, last = found
         if len(first) == len(last) and first[:-1] == last[:-1] and first[-1] < last[-1] < first[-1] + 1_000:
@@ -70,16 +61,16 @@ def _addresses(path: Path) -> tuple[Address, ...]:
             ),
         )
     if match := _ANNEX.fullmatch(element) if len(path) == 1 else None:
-        return (Address(part="別表", article=_numbers(match["n"], match["b"]) if match["n"] else ()),)
+        return (Address(part="別表", article=numbers(match["n"], match["b"]) if match["n"] else ()),)
     if len(path) == 1 and (match := re.match(r"Appended Table(?: (\d+))?", element)):
         return (Address(part="別表", article=(int(match[1]),) if match[1] else ()),)
     if match := _ARTICLE.fullmatch(element) or _ENGLISH.fullmatch(element):
-        own = _numbers(match["n"], match["b"]) if "b" in match.groupdict() else tuple(map(int, match["n"].split("-")))
+        own = numbers(match["n"], match["b"]) if "b" in match.groupdict() else tuple(map(int, match["n"].split("-")))
         return (Address(part=above.part, article=own),)
     if match := _PARAGRAPH.fullmatch(element):
         return (replace(above, paragraph=number(match["n"]), item=None, subitem=""),)
     if match := _ITEM.fullmatch(element):
-        return (replace(above, item=_numbers(match["n"], match["b"]), subitem=""),)
+        return (replace(above, item=numbers(match["n"], match["b"]), subitem=""),)
     if match := _SEVERAL.fullmatch(element):
         return tuple(_one_of(above, own, match["unit"] or "号") for own in _several(element)) or (above,)
     if match := _QUESTION.fullmatch(element):
@@ -99,7 +90,7 @@ def _below(above: Address, element: str) -> Address:
     match = _BELOW.fullmatch(element)
     if match and (inside or above.part):
         word, text = match["word"], match["n"]
-        value = _roman(text) if text[0] in ROMAN else number(text)
+        value = roman(text) if is_roman(text) else number(text)
         if word == "paragraph" or (
             not word and above.paragraph is None and above.item is None and element[0] not in "(（" and above.article
         ):
@@ -111,7 +102,7 @@ def _below(above: Address, element: str) -> Address:
     if match := _NUMBERED.fullmatch(element):
         return Address(part="節", article=tuple(number(n) for n in match["n"].split(".")))
     if inside and _SUBITEM.fullmatch(element):
-        return replace(above, subitem=above.subitem + element.replace("（", "(").replace("）", ")"))
+        return replace(above, subitem=above.subitem + plain(element))
     return above
 
 

@@ -1,6 +1,6 @@
-"""What provisions point to: 前条, 同項 and 準用 where they stand -> addresses in this law, in others and in those it delegates to.
+"""What provisions point to: 前条, 同項, 準用 where they stand -> addresses in this law, in others, in those it delegates to.
 
-The order of authority is 法律 > 政令 > 省令: an act says 「政令で定める」, and the order's article answers with 「法第十条第二項の政令で定める…」.
+Authority runs 法律 > 政令 > 省令: an act says 「政令で定める」, and an article of the order answers 「法第十条第二項の政令で定める…」.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from rag.address import JOIN, RANGE, Address, Mention, Unit
+from rag.address import JOIN, RANGE, Address, Mention, Step, Unit
 from rag.names import Names, plain
 from rag.provisions import Provisions, address_of
 from rag.records import QUOTABLE, Block, BlockKind, Document, Kind, Path, Span
@@ -68,26 +68,27 @@ def _written(mention: Mention) -> tuple[Address, ...]:
 
 def _targets(mention: Mention, standing: Address, provisions: Provisions) -> tuple[Address, ...]:
     """The provisions meant, () where one of them does not exist."""
-    bases = _stepped(mention, standing, provisions)
+    bases = _stepped(mention.step, standing, provisions)
     written = [_completed(mention.address, base, stepped=mention.step is not None) for base in bases]
     found = [provision.address for address in written if (provision := provisions.find(address))]
     if not found or len(found) < len(written):
         return ()
     if mention.until:
-        found = _through(found[-1], _completed(mention.until, bases[-1], stepped=False), provisions)
+        ends = _stepped(mention.until_step, standing, provisions)
+        found = _through(found[-1], _completed(mention.until, ends[-1], stepped=mention.until_step is not None), provisions) if ends else []
     if mention.every and mention.address.part != "別表":
         found = [inner for address in found for inner in provisions.inside(address, mention.every)]
     return tuple(found)
 
 
-def _stepped(mention: Mention, standing: Address, provisions: Provisions) -> list[Address]:
+def _stepped(step: Step | None, standing: Address, provisions: Provisions) -> list[Address]:
     """Where counting 前条 or 次項 from ``standing`` leads; ``standing`` itself where nothing is counted."""
-    step = mention.step
     if step is None:
         return [standing]
     here = _cut(standing, step.unit)
     if step.offset == 0:
-        return [here] if here != Address(part=here.part) else []
+        missing = here.item is None if step.unit == "号" else here.paragraph is None if step.unit == "項" else not here.article
+        return [] if missing else [here]
     line = list(provisions.beside(here, step.unit))
     if here not in line:
         # A caption or a table between the items stands at none of them.
@@ -176,9 +177,14 @@ def references(document: Document, names: Names, provisions: Mapping[str, Provis
         for block, mention, kind in _mentions(document, names)
         for target in [resolve(mention, address_of(block.path), home, provisions)]
         for address in target.addresses or (Address(),)
-        if target.exists or mention.address.part not in ("第", "節") or target.document != document.id
+        if not _idle(mention, target, address, document.id)
     ]
     return found + list(_delegations(document, names, provisions))
+
+
+def _idle(mention: Mention, target: Resolution, address: Address, home: str) -> bool:
+    """True for a document that names itself, and for 第一の理由, which looked like the heading 第一."""
+    return target.document == home and (address == Address() if target.exists else mention.address.part in ("第", "節"))
 
 
 def _mentions(document: Document, names: Names) -> Iterator[tuple[Block, Mention, ReferenceKind]]:
@@ -204,7 +210,7 @@ def _mentions(document: Document, names: Names) -> Iterator[tuple[Block, Mention
         mentions = reader.read(text)
         if "とあるのは" in text:  # the words that are replaced, and those in their place, point from elsewhere
             mentions = [mention for mention in mentions if not _quoted(text, mention.span.start)]
-        kinds = _kinds(text, mentions, in_table=block.kind is BlockKind.TABLE_ROW and "読み替え" in lead)
+        kinds = _kinds(text, mentions, in_table=block.kind is BlockKind.TABLE_ROW and bool(_TO_READ.search(lead)))
         for mention, kind in zip(mentions, kinds, strict=True):
             yield (
                 block,
@@ -214,45 +220,50 @@ def _mentions(document: Document, names: Names) -> Iterator[tuple[Block, Mention
 
 
 _APPLIED = re.compile(
-    r"(?:まで)?(?:の規定)?(?:を|は、?[^。]*?(?<!おいて))準用(?:する|し|され)|(?:まで)?の規定(?:は|を)[^。]*?(?<!おいて)準用(?:する|し)"
+    r"(?:まで)?(?:の規定)?を準用(?:する|し|され)"
+    r"|(?:まで)?(?:の規定)?は、?[^。]*?(?<!おいて)準用(?:する|し|され)"
+    r"|(?: of [^.;]*?)? appl(?:y|ies) mutatis"
 )
+_CHANGES = re.compile("準用|とあるのは|mutatis|to be read")
 _READ_AS = re.compile(r"(?:まで)?(?:の規定)?中[^。]{0,4}「")
+_TO_READ = re.compile("読み替え|to be read as")
 _NESTED = re.compile(r"\([^()]*\)")
 
 
 def _kinds(text: str, mentions: Sequence[Mention], *, in_table: bool) -> list[ReferenceKind]:
-    """準用 holds for the whole list before 「の規定は、…について準用する」; 読み替え for 「第二条中「…」とあるのは」 and what is quoted there."""
+    """準用 holds for the whole list before 「の規定は、…について準用する」, 読み替え for the provision in 「第二条中「…」とあるのは」."""
     words = plain(text)
-    if "準用" not in words and "とあるのは" not in words and not in_table and "mutatis" not in words:
-        return ["cites"] * len(mentions)
-    bare = _blanked(words)
     kinds: list[ReferenceKind] = ["cites"] * len(mentions)
+    if not in_table and not _CHANGES.search(words):
+        return kinds
+    bare = _blanked(words)
+    outside = [words[m.span.start] == "(" or bare[m.span.start] != "\0" for m in mentions]
     tail = len(words)
     for i in range(len(mentions) - 1, -1, -1):
         span = mentions[i].span
-        inside = bare[span.start] == "\0"
-        if not inside:
-            following = next((m.span.start for m in mentions[i + 1 :] if bare[m.span.start] != "\0"), None)
-            between = bare[span.end : following].replace("\0", "") if following is not None else "."
-            if not (JOIN.fullmatch(between) or RANGE.fullmatch(between)):
-                tail = span.end
+        if not outside[i]:
+            continue
+        following = next((m.span.start for m, out in zip(mentions[i + 1 :], outside[i + 1 :], strict=True) if out), None)
+        between = bare[span.end : following].replace("\0", "") if following is not None else "."
+        if not (JOIN.fullmatch(between) or RANGE.fullmatch(between)):
+            tail = span.end
         behind = bare[tail:].replace("\0", "")
-        if in_table and words.find("｜") > span.start:
+        read = _READ_AS.match(words, tail) or ("to be read" in words and words.endswith(" in ", 0, span.start))
+        if read or (in_table and words.find("|") > span.start):
             kinds[i] = "reads_as"
-        elif not inside and _READ_AS.match(words, tail):
-            kinds[i] = "reads_as"
-        elif not inside and (_APPLIED.match(behind) or re.match(r" apply mutatis", behind)):
+        elif _APPLIED.match(behind):
             kinds[i] = "applies"
     return kinds
 
 
 def _blanked(words: str) -> str:
     """``words`` with everything in round brackets made \\0, so that the sentence outside can be read."""
-    while True:
+    for _ in range(20):  # deeper than any law nests
         shorter = _NESTED.sub(lambda m: "\0" * len(m[0]), words)
         if shorter == words:
-            return words
+            break
         words = shorter
+    return words
 
 
 def _quoted(words: str, at: int) -> bool:
@@ -261,8 +272,8 @@ def _quoted(words: str, at: int) -> bool:
 
 # ---------------------------------------------------------------- delegation
 
-_BY_ORDER = re.compile(r"政令")
-_BY_ORDINANCE = re.compile(r"(?:省令|府令|主務省令|委員会規則)で定め")
+_BY_ORDER = re.compile(r"政令(?:で定める)?")
+_BY_ORDINANCE = re.compile(r"(?:[一-龥ァ-ヴー]*省令|[一-龥]*府令|[一-龥]*委員会規則)(?:で定める)?")
 
 
 def _delegations(document: Document, names: Names, provisions: Mapping[str, Provisions]) -> Iterator[Reference]:

@@ -17,26 +17,28 @@ from rag.address import (
     COUNTS_EN,
     EXCEPTION,
     JOIN,
+    LAW_EN,
     LETTER,
     NO_WORDS,
     OF,
-    PROVISO,
     ONE_EN,
+    PROVISO,
     RANGE,
-    ROMAN,
     TOKEN,
     UNITS_EN,
     Address,
     Mention,
     Step,
     Unit,
+    english,
+    numbers,
     show,
 )
 from rag.names import Law, Names, name_before, plain
 from rag.records import Span
 from rag.text import number
 
-__all__ = ["Address", "Mention", "Reader", "Step", "parse", "show"]
+__all__ = ["Address", "Mention", "Reader", "Step", "asked", "parse", "show"]
 
 _LAW, _PART, _ARTICLE, _PARAGRAPH, _ITEM, _SUBITEM, _EVERY = range(7)
 _RANK = {"条": _ARTICLE, "項": _PARAGRAPH, "号": _ITEM}
@@ -50,12 +52,12 @@ class _Draft:
     end: int
     top: int
     rank: int
-    law: Law | None = None
     part: str = ""
     article: tuple[int, ...] = ()
     paragraph: int | None = None
     item: tuple[int, ...] | None = None
     subitem: str = ""
+    law: Law | None = None
     step: Step | None = None
     every: Unit = ""
     until: _Draft | None = None
@@ -66,8 +68,20 @@ class _Draft:
     joined: _Draft | None = None
     """The one before it in a list."""
 
+    behind: int = 0
+    """Lowest of the levels that came behind: the items of Article 9, paragraph (1)."""
+
     def address(self) -> Address:
         return Address(part=self.part, article=self.article, paragraph=self.paragraph, item=self.item, subitem=self.subitem)
+
+    def list(self) -> Iterator[_Draft]:
+        """Itself and those before it in its list, the nearest first; longer lists than laws have are not followed to their end."""
+        each: _Draft | None = self
+        for _ in range(60):
+            if each is None:
+                return
+            yield each
+            each = each.joined
 
     def down_to(self, rank: int) -> _Draft:
         """A copy of the levels above and at ``rank``."""
@@ -95,15 +109,6 @@ class _Draft:
         self.subitem = other.subitem or self.subitem
         self.step = other.step or self.step
         self.every = other.every or self.every
-
-
-def _numbers(first: str, branches: str) -> tuple[int, ...]:
-    return (number(first), *(number(part) for part in branches.split("の") if part))
-
-
-def _roman(text: str) -> int:
-    values = [ROMAN[c] for c in text]
-    return sum(-v if i + 1 < len(values) and values[i + 1] > v else v for i, v in enumerate(values))
 
 
 # ---------------------------------------------------------------- reading
@@ -152,6 +157,8 @@ class Reader:
             else:
                 for draft in self._tokens(found):
                     self._place(draft)
+        if " of the " in words:
+            self._name_behind()
         kept = [self._mention(d) for d in self._drafts if not (d.weak or (d.rank == _LAW and (d.silent or not d.law)))]
         return sorted(kept, key=lambda mention: mention.span.start)
 
@@ -204,6 +211,8 @@ class Reader:
         if self._words[at] == "」" and quoted and quoted.rank == _LAW and (quoted.start, quoted.end) == (inner.opened + 1, at):
             # 「公共サービス提供基準法」第十条: the quotes belong to the name.
             quoted.start, quoted.end, frame.last, frame.extra = inner.opened, at + 1, quoted, ""
+            if quoted.law:
+                self._laws.append(quoted.law)
             quoted.silent = self._words.startswith(("とい", "と総称"), at + 1)  # 以下「法」という。: a definition
 
     # ------------------------------------------------------------ laws
@@ -212,13 +221,12 @@ class Reader:
         frame = self._frames[-1]
         gap = frame.extra + self._words[frame.mark : draft.start]
         last = frame.last
-        if draft.law and draft.law.name:
+        if draft.law and draft.law.name and not frame.quote:
             self._laws.append(draft.law)
         if last and last.law is None and last.rank > _LAW and OF.fullmatch(gap):
-            while last:  # Articles 3 and 5 of the … Act
-                last.law = last.law or draft.law
-                last.end = draft.end if last is frame.last else last.end
-                last = last.joined
+            last.end = draft.end
+            for each in last.list():  # Articles 3 and 5 of the … Act
+                each.law = each.law or draft.law
         else:
             self._keep(draft, frame)
         frame.mark, frame.extra = draft.end, ""
@@ -226,9 +234,9 @@ class Reader:
     def _numbered(self, match: re.Match[str]) -> Iterator[_Draft]:
         """A law's number: in brackets behind a name it says which law that is; elsewhere it names the law."""
         law = self.names.find(match["lawnumber"])
-        before = self._frames[-2].last if len(self._frames) > 1 and self._frames[-1].mark == match.start() else None
+        before = self._frames[-2].last if len(self._frames) > 1 else None
         if before and before.rank == _LAW and before.end == self._frames[-1].opened:
-            if before.law and before.law.document is None and law and law.document:
+            if law and law.document:
                 before.law = law
         elif law:
             self._law(_Draft(match.start(), match.end(), _LAW, _LAW, law=law))
@@ -241,18 +249,26 @@ class Reader:
                 return law
         return Law(None, f"同{kind}")
 
+    def _name_behind(self) -> None:
+        """Article 5 of the Act on …: an English law that nobody listed."""
+        for draft in self._drafts:
+            match = LAW_EN.match(self._text, draft.end) if not draft.law else None
+            if match:
+                for each in draft.list():
+                    each.law = each.law or self.names.find(match[1]) or Law(None, match[1])
+
     # ------------------------------------------------------------ tokens
 
     def _tokens(self, match: re.Match[str]) -> Iterator[_Draft]:
         start, end, group = match.start(), match.end(), match.lastgroup
         if group == "article":
-            yield _Draft(start, end, 2, 2, article=_numbers(match["an"], match["ab"]), weak=match[0][0] != "第")
+            yield _Draft(start, end, 2, 2, article=numbers(match["an"], match["ab"]), weak=match[0][0] != "第")
         elif group == "paragraph":
             value = CIRCLED.index(match["circled"]) + 1 if match["circled"] else number(match["pn"])
             yield _Draft(start, end, 3, 3, paragraph=value, weak=not match["pstrong"])
         elif group == "item":
             sub = match["isub"] or ""
-            own = _numbers(match["in"], match["ib"])
+            own = numbers(match["in"], match["ib"])
             yield _Draft(start, end, 4, 5 if sub else 4, item=own, subitem=sub, weak=not match["istrong"])
         elif group == "step":
             unit: Unit = match["unit"]  # type: ignore[assignment]
@@ -269,7 +285,7 @@ class Reader:
         elif group == "supplement":
             yield _Draft(start, end, 1, 1, part="附則" + (f"（{self._text[start + 3 : end - 1]}）" if match["amending"] else ""))
         elif group == "annex":
-            own = _numbers(match["xn"], match["xb"]) if match["xn"] else ()
+            own = numbers(match["xn"], match["xb"]) if match["xn"] else ()
             yield _Draft(start, end, 1, 2, part="別表", article=own, subitem=match["row"] or "")
         elif group == "samelaw":
             yield _Draft(start, end, 0, 0, law=self._same_law(match["lawkind"]), silent=True)
@@ -307,22 +323,24 @@ class Reader:
         elif group == "enstep":
             unit = UNITS_EN[match["enunit"]]
             if match["enwhich"] not in ("preceding", "following"):
-                yield self._same(start, end, unit, "")
+                if match["enwhich"] or _RANK[unit] in self._named:  # "that item" of items still to come names none
+                    yield self._same(start, end, unit, "")
             elif not (match["enwhich"] == "following" and unit == "号"):  # "the following items" are the own ones
                 many = match["enmany"] or ""
                 count = COUNTS_EN.get(many, 1 if not many and match[0][-1] != "s" else 0)
                 step = Step(unit=unit, offset=-1 if match["enwhich"] == "preceding" else 1, count=count)
                 yield _Draft(start, end, _RANK[unit], _RANK[unit], step=step)
         else:
-            unit_word = (match["eu"] or "question").strip()
+            unit_word = match["eu"].strip()
             many = unit_word.rstrip(".").endswith("s") or unit_word == "§§"
             for place, found in enumerate(ONE_EN.finditer(match["enums"])):
                 first, last = match.start("enums") + found.start(), match.start("enums") + found.end()
                 if place and not many:
                     break  # "section 3, 14 days": one section
-                if place and many and self._words[first - 1] == "-":
-                    yield _Draft(first, last, 9, 9)
-                yield _number_en(unit_word, found[0], start if not place else first, last)
+                at = english(unit_word, found[0])
+                rank = 5 if at.subitem else 4 if at.item else 3 if at.paragraph else 2
+                top = 1 if at.part else 2 if at.article else 3 if at.paragraph else 4
+                yield _Draft(start if not place else first, last, top, rank, at.part, at.article, at.paragraph, at.item, at.subitem)
 
     def _same(self, start: int, end: int, unit: Unit, sub: str, own: bool = False) -> _Draft:
         """同条, 同項: the last one named; where none was, and for 本条, the one in which the text stands."""
@@ -348,7 +366,11 @@ class Reader:
         gap = frame.extra + self._words[frame.mark : draft.start]
         last = frame.last
         tail = last.until or last if last else None
-        if last is None and frame.outer and not gap and draft.top > frame.outer.rank and not draft.silent:
+        if last and last.behind and draft.top == last.behind + 1 and draft.rank < last.rank and CHAIN.fullmatch(gap):
+            self._upward(draft, last)
+        elif (
+            last is None and frame.outer and not gap and not draft.silent and draft.top > (frame.outer.rank if not frame.outer.every else 3)
+        ):
             self._begin(draft, frame, frame.outer)
         elif last and tail and not draft.step and draft.top > tail.rank and (not gap or CHAIN.fullmatch(gap)) and self._fits(tail, draft):
             if tail.rank == _LAW and tail.silent and not tail.law:
@@ -357,8 +379,8 @@ class Reader:
             tail.end = last.end = draft.end
             tail.rank, tail.silent = draft.rank, False
             self._remember(tail, frame)
-        elif last and not last.every and last.rank >= draft.top and not draft.step and not draft.silent and RANGE.fullmatch(gap):
-            last.until = self._filled(draft, last)
+        elif last and not last.every and last.rank >= draft.top and not draft.silent and RANGE.fullmatch(gap):
+            last.until = draft if draft.step else self._filled(draft, last)
             last.end = draft.end
             self._remember(last.until, frame)
         elif last and draft.rank < last.top and OF.fullmatch(gap) and gap != " (":
@@ -387,7 +409,7 @@ class Reader:
     def _fits(tail: _Draft, draft: _Draft) -> bool:
         if tail.every or (tail.part == "問"):
             return False
-        if draft.subitem and draft.weak:
+        if draft.top == _SUBITEM:
             return False
         if draft.silent or draft.top == _PART:
             return tail.rank == _LAW
@@ -395,7 +417,7 @@ class Reader:
 
     def _begin(self, draft: _Draft, frame: _Frame, upper: _Draft | None) -> None:
         """A new mention; ``upper``: it takes from there the levels above its own."""
-        if upper and not (draft.subitem and draft.weak and not upper.subitem):
+        if upper and not (draft.top == _SUBITEM and not upper.subitem):
             inner = self._filled(draft, upper)
             inner.joined = upper if upper is frame.last else None
             draft = inner
@@ -417,16 +439,16 @@ class Reader:
     def _upward(self, draft: _Draft, last: _Draft) -> None:
         """item (ii) of paragraph (1): the higher level comes behind, for the whole list."""
         end = draft.end
-        each: _Draft | None = last
-        while each and each.top > draft.rank:
+        for each in last.list():
+            if each.top <= draft.rank and not each.behind:
+                break
             for one in (each, each.until):
                 if one:
                     upper = draft.down_to(draft.rank)
                     upper.take(one)
                     one.take(upper)
-                    one.top = draft.top
-            each = each.joined
-        last.end = end
+                    one.top = min(one.top, draft.top)
+        last.end, last.behind = end, draft.rank
 
     def _keep(self, draft: _Draft, frame: _Frame) -> None:
         self._drafts.append(draft)
@@ -448,47 +470,22 @@ class Reader:
             name=draft.law.name if draft.law else "",
             address=draft.address(),
             until=draft.until.address() if draft.until else None,
+            until_step=draft.until.step if draft.until else None,
             step=draft.step,
             every=draft.every,
         )
 
 
-def _number_en(unit: str, text: str, start: int, end: int) -> _Draft:
-    """One of the numbers behind an English unit: 27(1)(ii), 12-2, 3.2.1."""
-    levels = [part for part in re.split(r"[()]+", text) if part]
-    first = levels[0]
-    numbers = (_roman(first),) if first[0] in ROMAN else tuple(map(int, re.split("[-.]", first)))
-    below = levels[1:]
-    if unit.startswith(("item",)):
-        return _Draft(start, end, 4, 4, item=numbers)
-    if unit.startswith("para") and "." not in first:
-        item = _item_en(below[0]) if below else None
-        return _Draft(start, end, 3, 4 if item else 3, paragraph=numbers[0], item=item)
-    part = ""
-    if unit.startswith(("sec", "rule", "§", "para")):
-        part = "節"
-    elif unit.startswith(("question", "q")):
-        part = "問"
-    elif unit.startswith("appended"):
-        part = "別表"
-    elif unit.startswith("suppl"):
-        part = "附則"
-    elif "." in first:  # Article 3.2 is paragraph 2 of Article 3
-        numbers, below = numbers[:1], [*map(str, numbers[1:]), *below]
-    paragraph = int(below[0]) if below and below[0].isdigit() else None
-    rest = below[1:] if paragraph else below
-    item = _item_en(rest[0]) if rest else None
-    sub = f"({rest[1]})" if len(rest) > 1 else f"({rest[0]})" if rest and not item else ""
-    rank = 5 if sub else 4 if item else 3 if paragraph else 2
-    return _Draft(start, end, 1 if part else 2, rank, part=part, article=numbers, paragraph=paragraph, item=item, subitem=sub)
-
-
-def _item_en(text: str) -> tuple[int, ...] | None:
-    if text.isdigit():
-        return (int(text),)
-    return (_roman(text),) if all(c in ROMAN for c in text) else None
-
-
 def parse(text: str, names: Names) -> list[Mention]:
     """Every provision and document that ``text`` names, in the order written; spans are offsets in ``text``."""
     return Reader(names).read(text)
+
+
+def asked(text: str, names: Names) -> list[Mention]:
+    """The mentions of a question: 「旅費規程では、第5条は…」 asks for 第五条 of the only document that it names."""
+    mentions = parse(text, names)
+    named = {(mention.document, mention.name) for mention in mentions if mention.document or mention.name}
+    if len(named) != 1:
+        return mentions
+    ((id, name),) = named
+    return [mention if mention.document or mention.name else replace(mention, document=id, name=name) for mention in mentions]

@@ -42,7 +42,23 @@ def inside(block: Block, piece: Chunk) -> bool:
 
 # ---------------------------------------------------------------- the law, over documents of every shape
 
-FRAGMENTS = ["旅費を請求する。", "、", "，,", ";", " ", "\u3000", "\n", "\n\n", "The fee is due. ", "x", "「括弧", "。", "3. ", "支給する" * 30, "a" * 400]
+FRAGMENTS = [
+    "旅費を請求する。",
+    "、",
+    "，,",
+    ";",
+    " ",
+    "\u3000",
+    "\n",
+    "\n\n",
+    "The fee is due. ",
+    "x",
+    "「括弧",
+    "。",
+    "3. ",
+    "支給する" * 30,
+    "a" * 400,
+]
 # A body starts and ends with something visible, as every block does.
 BODY = st.builds(
     lambda parts, times: f"始{''.join(parts) * times}終",
@@ -50,7 +66,9 @@ BODY = st.builds(
     st.sampled_from([1, 1, 1, 3, 40, 200]),
 ).map(lambda body: body[:4_000].strip())
 PATH = st.lists(st.sampled_from(["第一章", "第二章", "第一条", "第二条", "第一項"]), max_size=3).map(tuple)
-DOCUMENT = st.builds(build, st.lists(st.tuples(st.sampled_from(list(BlockKind)), PATH, BODY), max_size=12), st.sampled_from(["\n", "", "\n\n", "　（１）"]))
+DOCUMENT = st.builds(
+    build, st.lists(st.tuples(st.sampled_from(list(BlockKind)), PATH, BODY), max_size=12), st.sampled_from(["\n", "", "\n\n", "　（１）"])
+)
 
 
 @given(DOCUMENT)
@@ -109,7 +127,9 @@ def test_prose_is_split_between_sentences() -> None:
 
 
 def test_an_article_is_a_chunk() -> None:
-    document = build([*article("第一条", "この規程は旅費を定める。", caption="（目的）"), *article("第二条", "旅費は実費とする。", "端数は切り捨てる。")])
+    document = build(
+        [*article("第一条", "この規程は旅費を定める。", caption="（目的）"), *article("第二条", "旅費は実費とする。", "端数は切り捨てる。")]
+    )
     first, second = chunk(document)
     assert first.text == "（目的）\n第一条\nこの規程は旅費を定める。"
     assert second.text == "第二条\n旅費は実費とする。\n端数は切り捨てる。"

@@ -10,7 +10,8 @@ import pytest
 from rag import errors
 from rag.errors import KonkyoError, ReadError
 
-CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__]
+DEFINED = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__]
+CLASSES = [kind for kind in DEFINED if issubclass(kind, KonkyoError)]
 READ_ERRORS = [kind for kind in CLASSES if issubclass(kind, ReadError)]
 DRAWN = re.compile(r"^((?:[│ ]   |[├└]── )*)([A-Z]\w+)(?:  +(\S.*))?$")
 
@@ -33,6 +34,7 @@ def test_the_drawing_is_the_tree() -> None:
         (base,) = kind.__bases__
         return None if base is Exception else base.__name__
 
+    assert CLASSES == DEFINED, "every error has the one base"
     assert drawn() == {kind.__name__: parent(kind) for kind in CLASSES}
     assert drawn()["PasswordNeeded"] == "ReadError"
 

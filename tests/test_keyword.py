@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -109,7 +110,10 @@ def test_rarity_is_the_idf_of_the_formula(tmp_path: Path) -> None:
 
 # ---------------------------------------------------------------- scope
 
-LEVELS = [(chunk_of(number, "旅費を請求する。", level=level), revision) for number, level, revision in [(1, 1, 7), (2, 2, 7), (3, 3, 8), (4, 1, 9)]]
+LEVELS = [
+    (chunk_of(number, "旅費を請求する。", level=level), revision)
+    for number, level, revision in [(1, 1, 7), (2, 2, 7), (3, 3, 8), (4, 1, 9)]
+]
 
 
 @pytest.mark.parametrize("wide", [False, True])
@@ -179,7 +183,6 @@ def test_fill_stops_where_there_is_no_more() -> None:
 def test_passages_of_one_score_stand_by_number(tmp_path: Path) -> None:
     index = index_of(tmp_path, [(chunk_of(number, "旅費を請求する。"), 1) for number in (5, 3, 9, 1)])
     assert numbers(index, "旅費") == [1, 3, 5, 9]
-    assert numbers(index, "旅費", limit=2) == numbers(index, "旅費", limit=2)
 
 
 @pytest.mark.parametrize("nothing", ["", "   ", "？！", "は、を", "\n"])
@@ -226,6 +229,35 @@ def test_a_torn_index_says_how_to_make_it_anew(tmp_path: Path) -> None:
     (tmp_path / "meta.json").write_text("{")
     with pytest.raises(IndexDamaged, match="python -m rag rebuild"):
         KeywordIndex(tmp_path)
+
+
+@pytest.mark.xfail(strict=True, reason="rag/index/keyword.py: Tantivy panics on a torn posting list, which is a BaseException")
+def test_whatever_byte_is_torn_the_error_is_one_of_ours(tmp_path: Path) -> None:
+    index_of(tmp_path / "whole", [(chunk_of(number, f"旅費を請求する。第{number}条"), 1) for number in range(60)])
+    (postings,) = (tmp_path / "whole").glob("*.idx")
+    data = postings.read_bytes()
+    for at in range(0, len(data), 11):
+        folder = tmp_path / str(at)
+        shutil.copytree(tmp_path / "whole", folder)
+        (folder / postings.name).write_bytes(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :])
+        try:
+            numbers(KeywordIndex(folder), "旅費 第五条")
+        except IndexDamaged:
+            pass
+        except BaseException as error:  # noqa: BLE001
+            pytest.fail(f"byte {at}: {type(error).__name__}")
+        shutil.rmtree(folder)
+
+
+@pytest.mark.xfail(strict=True, reason="rag/index/keyword.py: Tantivy panics on a limit of 0, where rag/index/vector.py finds nothing")
+def test_nothing_is_found_where_nothing_is_wanted(tmp_path: Path) -> None:
+    assert numbers(index_of(tmp_path, LEVELS), "旅費", limit=0) == []
+
+
+@pytest.mark.xfail(strict=True, reason="rag/index/keyword.py: at the limit Tantivy decides, by when they were added")
+def test_passages_of_one_score_stand_by_number_at_the_limit_too(tmp_path: Path) -> None:
+    index = index_of(tmp_path, [(chunk_of(number, "旅費を請求する。"), 1) for number in (5, 3, 9, 1)])
+    assert numbers(index, "旅費", limit=2) == [1, 3]
 
 
 def test_delete_leaves_nothing(tmp_path: Path) -> None:

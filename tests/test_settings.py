@@ -85,7 +85,9 @@ def test_a_clearance_above_the_highest_level_is_refused() -> None:
 
 
 def test_only_a_one_lets_a_model_be_fetched() -> None:
-    assert [from_environment({"KONKYO_MODEL_DOWNLOAD": text}).model_download for text in ("0", "", "no", "false", "1")] == [False] * 4 + [True]
+    assert [from_environment({"KONKYO_MODEL_DOWNLOAD": text}).model_download for text in ("0", "", "no", "false", "1")] == [False] * 4 + [
+        True
+    ]
 
 
 def test_the_home_is_absolute_and_knows_the_tilde(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -105,7 +105,32 @@ def cut(text: str) -> list[str]:
 
 
 PIECES = st.sampled_from(
-    ["旅費", "。", "！", "？", "「", "」", "（", "）", "(", ")", " ", "\u3000", "\n", "\x1c", "The ", "No", ".", "!", "?", "e.g", "3", '"', "Art", "a"]
+    [
+        "旅費",
+        "。",
+        "！",
+        "？",
+        "「",
+        "」",
+        "（",
+        "）",
+        "(",
+        ")",
+        " ",
+        "\u3000",
+        "\n",
+        "\x1c",
+        "The ",
+        "No",
+        ".",
+        "!",
+        "?",
+        "e.g",
+        "3",
+        '"',
+        "Art",
+        "a",
+    ]
 )
 SENTENCE_TEXT = st.one_of(ANY_TEXT, st.lists(PIECES, max_size=40).map("".join))
 
@@ -172,7 +197,9 @@ def test_the_same_number_in_every_script() -> None:
         assert number(str(value)) == number(str(value).translate(full)) == number(str(value).translate(positional)) == value
 
 
-@pytest.mark.parametrize(("value", "numeral"), [(0, "〇"), (10, "十"), (11, "十一"), (38, "三十八"), (100, "百"), (1001, "千一"), (9999, "九千九百九十九")])
+@pytest.mark.parametrize(
+    ("value", "numeral"), [(0, "〇"), (10, "十"), (11, "十一"), (38, "三十八"), (100, "百"), (1001, "千一"), (9999, "九千九百九十九")]
+)
 def test_kanji_numerals_as_articles_are_numbered(value: int, numeral: str) -> None:
     assert kanji(value) == numeral
 

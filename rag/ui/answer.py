@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
@@ -39,7 +40,8 @@ def show(library: Library, who: Reader, answer: Answer, *, documents: int, secon
             safe.show(safe.tag("p", t("answer.copy_hint"), class_="k-small"))
             st.code(footnotes.plain(answer, load, t), language=None, wrap_lines=True)
     day = show_date(answer.as_of, t.language)
-    safe.show(safe.tag("p", t("answer.small", n=documents, day=day, seconds=f"{seconds:.1f}"), class_="k-small"))
+    tenths = math.ceil(seconds * 10) / 10
+    safe.show(safe.tag("p", t("answer.small", n=documents, day=day, seconds=f"{tenths:.1f}"), class_="k-small"))
 
 
 def load_all(citations: Sequence[Citation], library: Library, who: Reader) -> list[Document]:
@@ -88,11 +90,10 @@ def _words(text: str, *, is_open: bool) -> None:
 def _button(who: Reader, citation: Citation, document: Document, keys: tuple[str, str]) -> None:
     is_open = panel.is_open(citation)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        # The key stays, whatever the words are: the keyboard's place is kept when the page is drawn again.
+        # Key and type stay, whatever the words are, so that the keyboard keeps its place; style.css shows which one is open.
         st.button(
             who.t(keys[is_open], number=citation.number),
             key=f"open-{citation.number}",
-            type="primary" if is_open else "secondary",
             on_click=panel.open_citation,
             args=(citation,),
         )

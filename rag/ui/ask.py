@@ -21,6 +21,15 @@ from rag.ui.texts import Words, examples
 
 _KEPT = 30
 """Answers kept in a session."""
+_TO_FIELD = """
+const toField = (tries) => {
+  const field = document.querySelector('.st-key-question input');
+  if (field && document.activeElement === document.body) field.focus();
+  else if (!field && tries) setTimeout(() => toField(tries - 1), 100);
+};
+toField(50);
+"""
+"""So that one can type at once."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +86,7 @@ def _start(library: Library, who: Reader) -> None:
             for number, example in enumerate(examples(t.language)):
                 st.button(example, key=f"example-{number}", on_click=_take, args=(replace(who.wanted, question=example),), width="stretch")
     _history(who)
+    safe.run_script(_TO_FIELD)
 
 
 def _form(t: Words) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -45,20 +45,28 @@ class Reader:
 
 
 def reader(clearance: int) -> Reader:
-    """The reader of this session; what the address asks for is taken over when the session begins."""
-    address: dict[str, Sequence[str]] = {name: st.query_params.get_all(name) for name in st.query_params}
-    if "wanted" not in st.session_state:
-        st.session_state["wanted"] = state.read(address, clearance)
-        st.session_state["language"] = state.language(address, preferred(st.context.locale))
+    """The reader of this session; what the address asks for is taken over when the session begins, and when it was changed by hand."""
+    address = _address()
+    # An address that is not the one written last comes from the browser: its back button, a bookmark.
+    if "wanted" not in st.session_state or address != st.session_state.get("address", address):
+        wanted = state.read(address, clearance)
+        st.session_state["wanted"] = wanted
+        st.session_state["question"] = wanted.question
+        st.session_state["language"] = state.language(address, st.session_state.get("language") or preferred(st.context.locale))
+        st.session_state.pop("place", None)
     return Reader(t=Words(st.session_state["language"]), clearance=clearance, today=date.today())
 
 
 def remember(who: Reader) -> None:
     """Write what is asked into the address of the page, so that a reload and a bookmark ask the same."""
     address = state.write(who.wanted, who.clearance, who.t.language)
-    now = {name: st.query_params.get_all(name) for name in st.query_params}
-    if now != {name: value if isinstance(value, list) else [value] for name, value in address.items()}:
+    if _address() != {name: value if isinstance(value, list) else [value] for name, value in address.items()}:
         st.query_params.from_dict(address)
+    st.session_state["address"] = _address()
+
+
+def _address() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def want(**changes: Any) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from datetime import date
+
 import streamlit as st
 
 from rag.errors import KonkyoError
@@ -9,6 +12,7 @@ from rag.library import Library, Trouble
 from rag.read.page_picture import PagePicture
 from rag.read.sandbox import Sandbox
 from rag.records import Document
+from rag.search import search
 from rag.settings import Settings
 
 _RECHECK_SECONDS = 300
@@ -17,7 +21,18 @@ _PICTURE_SECONDS = 20.0
 
 @st.cache_resource(show_spinner=False)
 def _library(home: str, _settings: Settings) -> Library:
-    return Library(_settings)
+    opened = Library(_settings)
+    if st.runtime.exists():
+        threading.Thread(target=_warm, args=(opened,), daemon=True).start()
+    return opened
+
+
+def _warm(opened: Library) -> None:
+    """Load the model and the dictionary while the first reader is still typing: that takes seconds, an answer does not."""
+    try:
+        search(opened, "Ready? 準備", clearance=1, as_of=date.today(), limit=1)
+    except KonkyoError:
+        return  # whoever asks is told
 
 
 @st.cache_resource(show_spinner=False)

@@ -88,15 +88,10 @@ def _draw(library: Library, who: Reader, place: Place, document: Document) -> No
     safe.show(safe.pairs(_facts(who, document), class_="k-pairs"))
     where = "　›　".join(unit.path) or t("source.preamble")
     safe.show(safe.tag("p", where, class_="k-crumbs", role="group", aria_label=t("source.place")))
-    paged = document.format == "pdf" and document.pages > 0
-    if paged:
+    _text(who, document, unit, place)
+    _turn(who, place, units, number, home)
+    if document.format == "pdf" and document.pages:
         _page(library, who, place, document)
-        with st.expander(t("source.as_text"), key="as-text"):
-            _text(who, document, unit, place)
-            _turn(who, place, units, number, home)
-    else:
-        _text(who, document, unit, place)
-        _turn(who, place, units, number, home)
     _download(library, who, document)
 
 
@@ -180,6 +175,7 @@ def _turn(who: Reader, place: Place, units: Sequence[Unit], number: int, home: i
 
 def _page(library: Library, who: Reader, place: Place, document: Document) -> None:
     t = who.t
+    safe.show(safe.tag("h4", t("source.page_heading"), class_="k-label"))
     own = place.citation.page or 1
     page = min(max(place.page or own, 1), document.pages)
     drawn = opening.picture(library, document, page, (place.citation.quote,))

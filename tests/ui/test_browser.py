@@ -24,23 +24,8 @@ SUBSIDY = "補助金の実績報告書の提出期限はいつですか"
 NONSENSE = "ズワイガニの漁獲枠"
 Make = Callable[..., Screen]
 
-CONTRAST = """() => {
-  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const rgba = c => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = c; canvas.fillRect(0, 0, 1, 1); return canvas.getImageData(0, 0, 1, 1).data; };
-  const light = c => { const [r, g, b] = [...c].slice(0, 3).map(v => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; });
-    return .2126 * r + .7152 * g + .0722 * b; };
-  const ground = e => { for (; e; e = e.parentElement) { const c = rgba(getComputedStyle(e).backgroundColor); if (c[3] > 250) return c; } return rgba('#fff'); };
-  const bad = [];
-  const walker = document.createTreeWalker(document.querySelector('[data-testid=stMain]'), NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const e = walker.currentNode.parentElement, text = walker.currentNode.textContent.trim();
-    if (!text || !e.checkVisibility({opacityProperty: true, visibilityProperty: true}) || e.closest('script, style, :disabled, [data-testid=stIconMaterial]')) continue;
-    const style = getComputedStyle(e), size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
-    const [a, b] = [light(rgba(style.color)), light(ground(e))].sort((x, y) => y - x), ratio = (a + .05) / (b + .05);
-    if (ratio < (large ? 3 : 4.5)) bad.push(`${ratio.toFixed(2)} ${text.slice(0, 30)}`);
-  }
-  return bad;
-}"""
+CONTRAST = (REPOSITORY / "tests" / "ui" / "contrast.js").read_text(encoding="utf-8")
+"""Texts whose contrast with their ground is below AA."""
 
 
 def test_a_question_in_japanese(screen: Make, sample_address: str) -> None:
@@ -112,6 +97,28 @@ def test_a_reload_loses_nothing(screen: Make, sample_address: str) -> None:
     assert query == {"q": [FEES], "on": ["2026-10-01"], "level": ["2"], "kind": ["act"], "lang": ["ja"]}
 
 
+def test_the_back_button_shows_the_question_before(screen: Make, sample_address: str) -> None:
+    seen = screen(sample_address)
+    seen.open(q=FEES)
+    seen.page.get_by_label(ja("ask.field"), exact=True).fill(NONSENSE)
+    seen.page.keyboard.press("Enter")
+    seen.page.get_by_role("heading", name=NONSENSE).wait_for()
+    seen.settle()
+    seen.page.go_back()
+    seen.page.get_by_role("heading", name=FEES).wait_for()
+    seen.settle()
+    assert seen.page.get_by_label(ja("ask.field"), exact=True).input_value() == FEES
+
+
+def test_the_longest_question(screen: Make, sample_address: str) -> None:
+    question = "手数料の減免について" * 200
+    seen = screen(sample_address)
+    seen.open(q=question)
+    seen.page.reload()
+    seen.settle()
+    assert seen.page.locator("h1").inner_text() == question
+
+
 def test_the_language_is_switched_and_kept(screen: Make, sample_address: str) -> None:
     seen = screen(sample_address)
     seen.open(q=FEES)
@@ -139,7 +146,7 @@ def test_keyboard_only(screen: Make, sample_address: str) -> None:
                 return
         raise AssertionError(f"{name} is not reached by Tab")
 
-    tab_to(ja("ask.field"))
+    seen.page.wait_for_function(f"({focused}) == '{ja('ask.field')}'")  # one can type at once
     seen.page.keyboard.type(FEES)
     seen.page.keyboard.press("Enter")
     seen.page.wait_for_selector(".k-question")
