@@ -43,8 +43,8 @@ def ask(
         refusal = Refusal(
             reason=reason,
             documents=len(visible),
-            terms=tuple(terms.content_words(asked[:LONGEST_QUESTION])),
-            missing=missing,
+            terms=tuple(written[term] for term in terms.content_words(asked[:LONGEST_QUESTION])),
+            missing=tuple(written[term] for term in missing),
             nearest=tuple(quote.nearest(hits, load, NEAREST)),
         )
         return Answer(id=identity, question=question, as_of=as_of, refusal=refusal, hits=hits)
@@ -52,6 +52,7 @@ def ask(
     def load(hit: Hit) -> Document:
         return library.document(hit.chunk.document_id, hit.chunk.revision, clearance=clearance)
 
+    written = terms.surfaces(asked[:LONGEST_QUESTION])
     identity = _identity(asked, clearance, as_of, filters, library.registry.generation)
     if not visible:
         return refuse(RefusalReason.EMPTY_LIBRARY)

@@ -340,8 +340,5 @@ def _print_answer(answer: Answer) -> None:
     for statement in answer.statements:
         for citation in statement.citations:
             page = f", page {citation.page}" if citation.page else ""
-            out.print(
-                escape(
-                    f"[{citation.number}] {citation.title} {' '.join(citation.path)}{page} ({citation.document_id} {citation.revision[:12]})"
-                )
-            )
+            place = f"{citation.title} {' '.join(citation.path)}{page}"
+            out.print(escape(f"[{citation.number}] {place} ({citation.document_id} {citation.revision[:12]})"))

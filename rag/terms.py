@@ -40,10 +40,22 @@ _GENERAL = frozenset(
 
 def words(text: str) -> list[str]:
     """Terms of ``text`` in order, with repetitions."""
+    return [term for term, _ in _analysed(text)]
+
+
+def surfaces(text: str) -> dict[str, str]:
+    """Each term of ``text``, with the word as it was written (in NFKC, lower case): for showing terms to people."""
+    found: dict[str, str] = {}
+    for term, surface in _analysed(text):
+        found.setdefault(term, surface)
+    return found
+
+
+def _analysed(text: str) -> Iterator[tuple[str, str]]:
     plain = fold(text)
     if not JAPANESE_RUN.search(plain):
-        return [_stem(word) for word in _WORD.findall(plain)]
-    found: list[str] = []
+        yield from ((_stem(word), word) for word in _WORD.findall(plain))
+        return
     tokenizer = _tokenizer()
     for piece in _pieces(plain):
         for morpheme in tokenizer.tokenize(piece):
@@ -51,10 +63,9 @@ def words(text: str) -> list[str]:
                 continue
             surface = morpheme.surface()
             if JAPANESE_RUN.search(surface):
-                found.append(morpheme.normalized_form().replace(" ", ""))
+                yield morpheme.normalized_form().replace(" ", ""), surface
             else:
-                found.extend(_stem(word) for word in _WORD.findall(surface))
-    return found
+                yield from ((_stem(word), word) for word in _WORD.findall(surface))
 
 
 def bigrams(text: str) -> list[str]:

@@ -176,7 +176,6 @@ def test_the_paragraph_behind_a_list_ends_it() -> None:
     assert quotes("精算は帰着から一月以内か", PAPERS) == ["精算は帰着の日から一月以内に行う。"]
 
 
-@pytest.mark.xfail(strict=True, reason="rag/answer/quote.py: _with_list joins announcement and items over whatever stands between them")
 @pytest.mark.parametrize("between", [BlockKind.CAPTION, BlockKind.TITLE, BlockKind.HEADING])
 def test_a_list_is_not_quoted_over_a_heading(between: BlockKind) -> None:
     rows: list[Row] = [

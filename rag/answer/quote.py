@@ -27,7 +27,7 @@ MOST = 4
 ENOUGH = 0.15
 """Some hit must cover at least this share of the question's weight, or there is no answer. Low: staff ask in everyday words,
 which regulations do not use. At 0.15 a tenth of the sample ministry's golden questions is refused (evaluate golden)."""
-DIRECT = 0.6
+DIRECT = 0.8
 """Evidence of a hit that covers less than this share of what the best one covers comes after the others, whatever its authority."""
 LONGEST_LIST = 12
 """Items quoted with the sentence that announces them."""
@@ -36,6 +36,7 @@ LONGEST_QUOTE = 1_000
 _ANNOUNCES = re.compile(
     r"次の(?:各号|とおり|[一-龠]*(?:事項|場合|書類|者|区分))|次に掲げる|左に掲げる|各号に掲げる|以下の(?:とおり|事項)|following\b[^.]*[:：]?$|[:：]$"
 )
+_CONTINUES = re.compile(r"ただし、|但し、|この場合において|この限りでない|However,|Provided that|In this case,|In that case,")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +74,9 @@ class Question:
 
 
 def choose(question: Question, hits: Sequence[Hit], load: Callable[[Hit], Document]) -> list[Evidence]:
-    """The sentences that answer, of those that do so directly the highest authority first, then the best hit; empty where the hits do not answer.
+    """The sentences that answer; of those that do so directly, the highest authority first, then the best hit.
+
+    Empty where the hits do not answer.
 
     Args:
         load: gives the stored revision of a hit.
@@ -113,7 +116,7 @@ def nearest(hits: Sequence[Hit], load: Callable[[Hit], Document], limit: int) ->
     for hit in hits[:limit]:
         document = load(hit)
         blocks = _blocks(document, hit.chunk.span)
-        spans = [span for block in blocks for span in text.sentences(document.text, block.span)]
+        spans = [span for block in blocks if block.kind in QUOTABLE for span in text.sentences(document.text, block.span)]
         if spans:
             citations.append(cite(document, spans[0], len(citations) + 1))
     return citations
@@ -123,10 +126,23 @@ def _candidates(question: Question, hit: Hit, document: Document) -> list[Eviden
     blocks = _blocks(document, hit.chunk.span)
     found: list[Evidence] = []
     announcement: Span | None = None
+    heading: Span | None = None
     for at, block in enumerate(blocks):
-        for span in text.sentences(document.text, block.span) if block.kind is not BlockKind.TABLE_ROW else [block.span]:
+        if block.kind not in QUOTABLE:
+            continue
+        in_table = block.kind is BlockKind.TABLE_ROW
+        if not in_table:
+            heading = None
+        elif heading is None:
+            # The first row of a table names its columns: it says nothing alone, and the others say little without it.
+            heading = block.span
+            if at + 1 < len(blocks) and blocks[at + 1].kind is BlockKind.TABLE_ROW:
+                continue
+        for span in [block.span] if in_table else _sentences(document.text, block.span):
             spans: tuple[Span, ...] = (span,)
-            if block.kind is BlockKind.ITEM and announcement is not None:
+            if in_table and heading is not None and heading != span:
+                spans = (heading, span)
+            elif block.kind is BlockKind.ITEM and announcement is not None:
                 spans = (announcement, span)
             elif block.kind is not BlockKind.ITEM and _ANNOUNCES.search(span.cut(document.text)):
                 announcement = span
@@ -138,13 +154,25 @@ def _candidates(question: Question, hit: Hit, document: Document) -> list[Eviden
     return found
 
 
+def _sentences(whole: str, span: Span) -> list[Span]:
+    """Sentences, where one that only limits or continues the one before (ただし, この場合) stays with it: quoted apart, it misleads."""
+    joined: list[Span] = []
+    for sentence in text.sentences(whole, span):
+        before = joined[-1] if joined else None
+        if before is not None and _CONTINUES.match(sentence.cut(whole)) and sentence.end - before.start <= LONGEST_QUOTE:
+            joined[-1] = Span(start=before.start, end=sentence.end)
+        else:
+            joined.append(sentence)
+    return joined
+
+
 def _blocks(document: Document, span: Span) -> list[Block]:
-    """Quotable blocks that lie in a chunk, in order; of one that sticks out, the part inside."""
+    """Blocks that lie in a chunk, in order; of one that sticks out, the part inside."""
     inside: list[Block] = []
     for block in document.blocks:
         if block.span.start >= span.end:
             break
-        if block.kind in QUOTABLE and block.span.end > span.start:
+        if block.span.end > span.start:
             part = Span(start=max(block.span.start, span.start), end=min(block.span.end, span.end))
             inside.append(Block(kind=block.kind, span=part, path=block.path, page=block.page, box=block.box))
     return inside
