@@ -21,6 +21,7 @@ import tantivy
 from rag import terms
 from rag.errors import IndexDamaged
 from rag.index.scope import Found, Scope, fill
+from rag.question import Question
 from rag.records import Chunk
 
 WEIGHTS: Mapping[str, float] = {"words": 1.0, "bigrams": 0.3}
@@ -68,18 +69,19 @@ class KeywordIndex:
         """Number of chunks in the index."""
         return self._searcher.num_docs
 
-    def search(self, question: str, scope: Scope, limit: int) -> list[Found]:
-        """The best chunks for the words of ``question`` inside ``scope``, best first; ties by number.
+    def search(self, question: Question, scope: Scope, limit: int) -> list[Found]:
+        """The best chunks for the terms of ``question`` inside ``scope``, best first; ties by number.
 
         Raises:
             IndexDamaged: a file of the index is missing or torn.
         """
         schema = self._index.schema
         optional: list[tantivy.Query] = []
-        for field, weight in WEIGHTS.items():
-            for term in dict.fromkeys(_terms(field, question)):
-                optional.append(tantivy.Query.boost_query(tantivy.Query.term_query(schema, field, term, "freq"), weight))
-        if not optional or not scope.revisions:
+        for field, terms_of in (("words", question.words), ("bigrams", question.bigrams)):
+            for term, weight in terms_of.items():
+                query = tantivy.Query.term_query(schema, field, term, "freq")
+                optional.append(tantivy.Query.boost_query(query, weight * WEIGHTS[field]))
+        if not optional or not scope.revisions or not limit:
             return []
         should = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in optional])
         must = [(tantivy.Occur.Must, _unscored(tantivy.Query.term_set_query(schema, "level", list(scope.levels))))]

@@ -1,0 +1,98 @@
+"""The thesaurus: what people say -> what regulations write. A TOML file that knowledge managers edit, read line by line.
+
+::
+
+    [ja]
+    "有休" = ["年次休暇", "年次有給休暇"]
+    [en]
+    "sick day" = ["sick leave"]
+
+The starter set is rag/thesaurus.toml; a file thesaurus.toml in the library's home is read after it and wins. A wrong line is
+named and left out; the rest works.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from rag import terms
+from rag.text import JAPANESE_RUN, fold
+
+STARTER = Path(__file__).with_name("thesaurus.toml")
+_SECTION = re.compile(r"\s*\[[^\]]*\]\s*(#.*)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A word or phrase as people say it, found in a question."""
+
+    said: str
+    means: tuple[str, ...]
+    """Official terms, the best first."""
+
+
+@dataclass(frozen=True)
+class Thesaurus:
+    """Phrases in normal form -> official terms."""
+
+    entries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    """Lines that were left out, each with its file, number and reason."""
+
+    def find(self, question: str) -> list[Entry]:
+        """The entries whose phrase stands in ``question``; of overlapping ones the longest."""
+        plain = fold(question)
+        return [Entry(match[0], self.entries[match[0]]) for match in self._pattern.finditer(plain)] if self.entries else []
+
+    @property
+    def _pattern(self) -> re.Pattern[str]:
+        return _compiled(tuple(self.entries))
+
+    def joined(self, other: Thesaurus) -> Thesaurus:
+        """Both; where both have a phrase, ``other`` wins."""
+        return Thesaurus({**self.entries, **other.entries}, self.problems + other.problems)
+
+
+def load(*files: Path) -> Thesaurus:
+    """Read thesaurus files in order; those that are not there are passed over."""
+    whole = Thesaurus()
+    for file in files:
+        if file.is_file():
+            whole = whole.joined(read(file.read_text(encoding="utf-8", errors="replace"), file.name))
+    return whole
+
+
+def read(text: str, name: str) -> Thesaurus:
+    """Read a thesaurus; ``name`` is for naming wrong lines."""
+    entries: dict[str, tuple[str, ...]] = {}
+    problems: list[str] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.lstrip().startswith("#") or _SECTION.match(line):
+            continue
+        try:
+            entries.update(_entry(line))
+        except (tomllib.TOMLDecodeError, ValueError) as error:
+            problems.append(f"{name}, line {number} is left out: {error}")
+    return Thesaurus(entries, tuple(problems))
+
+
+def _entry(line: str) -> dict[str, tuple[str, ...]]:
+    ((said, means),) = tomllib.loads(line).items()
+    if not isinstance(means, list) or not means or not all(isinstance(word, str) and word.strip() for word in means):
+        raise ValueError('a line is written "what people say" = ["official term", ...]')
+    if not terms.words(said):
+        raise ValueError(f"{said!r} holds no word")
+    return {fold(said).strip(): tuple(means)}
+
+
+@cache
+def _compiled(phrases: Sequence[str]) -> re.Pattern[str]:
+    longest_first = sorted(phrases, key=len, reverse=True)
+    # A Latin phrase ends where its word ends, but for a plural; Japanese has no such borders.
+    parts = [re.escape(p) if JAPANESE_RUN.search(p) else rf"(?<![a-z0-9]){re.escape(p)}(?=s?(?![a-z0-9]))" for p in longest_first]
+    return re.compile("|".join(parts))
