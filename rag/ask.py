@@ -9,6 +9,7 @@ from datetime import date
 from rag import terms
 from rag.answer import quote
 from rag.library import Library
+from rag.question import understand
 from rag.records import Answer, Document, Filters, Hit, Refusal, RefusalReason
 from rag.search import LONGEST_QUESTION, NO_FILTERS, search
 from rag.text import storable
@@ -65,7 +66,8 @@ def ask(
         return refuse(RefusalReason.NOTHING_FOUND, missing=tuple(terms.content_words(asked[:LONGEST_QUESTION])))
     progress("reading", len(hits))
     content = terms.content_words(asked[:LONGEST_QUESTION]) or terms.words(asked[:LONGEST_QUESTION])
-    weighed = quote.Question(weights=library.keyword.rarity(content))
+    meant = understand(asked[:LONGEST_QUESTION], library.thesaurus).meant
+    weighed = quote.Question(weights=library.keyword.rarity(content), meant=meant)
     chosen = quote.choose(weighed, hits, load)
     if not chosen:
         found = [word for hit in hits for word in terms.words(f"{hit.chunk.context}\n{hit.chunk.text}")]

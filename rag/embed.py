@@ -52,6 +52,8 @@ class Embedder:
 
     name: str = PACKAGED
     download: bool = False
+    vote: float = 1.0
+    """How much its cosine counts beside a BM25 score that was divided by the best one."""
 
     @cached_property
     def model(self) -> SentenceTransformer:

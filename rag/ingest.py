@@ -27,14 +27,13 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
-from rag import sources
+from rag import meaning, sources
 from rag.chunk import chunk
-from rag.embed import Vectors
 from rag.errors import DamagedFile, DiskFull, FileUnreadable, IndexDamaged, LibraryError, LibraryLocked, ReadError
-from rag.index import keyword, vector
+from rag.index import keyword
 from rag.index.keyword import KeywordWriter
-from rag.index.vector import VectorIndex
 from rag.library import Library
+from rag.meaning import Meaning
 from rag.read.sandbox import Sandbox
 from rag.records import Chunk, Document, Source
 from rag.registry import PENDING, PUBLISHED, SUPERSEDED
@@ -42,7 +41,6 @@ from rag.registry import PENDING, PUBLISHED, SUPERSEDED
 BATCH_SECONDS = 10.0
 SPARE_BYTES = 200 * 2**20
 """Room on the disk that must be left."""
-_EMBED_AT_ONCE = 512
 _CANARY_EVERY = 50
 
 
@@ -94,7 +92,7 @@ class Ingester:
         self._lock = FileLock(library.home / "writer.lock", thread_local=False)
         self._holder = library.home / "writer.json"
         self._writer: KeywordWriter | None = None
-        self._vectors: VectorIndex | None = None
+        self._meaning: Meaning | None = None
         self._known: dict[str, list[tuple[str, Source]]] = {}
         """sha256 -> (document id, source) of what is published or waits."""
         self._documents: set[str] = set()
@@ -134,11 +132,11 @@ class Ingester:
         return self._writer
 
     @property
-    def vectors(self) -> VectorIndex:
-        """One vector index for the whole run; the library's own is opened anew after each publication."""
-        if self._vectors is None:
-            self._vectors = self._library.vector
-        return self._vectors
+    def meaning(self) -> Meaning:
+        """The vector indexes, opened once for the whole run; the library's own are opened anew after each publication."""
+        if self._meaning is None:
+            self._meaning = self._library.meaning
+        return self._meaning
 
     def _recover(self) -> None:
         registry = self._library.registry
@@ -147,7 +145,7 @@ class Ingester:
         if left:
             self._forget(left)
             registry.drop(left)
-        if self._library.keyword.count > chunks or self.vectors.count > embedded:
+        if self._library.keyword.count > chunks or self.meaning.count > embedded:
             # Killed after it published and before the indexes forgot what was replaced.
             self._forget([revision.number for revision in registry.revisions(SUPERSEDED)])
 
@@ -158,7 +156,7 @@ class Ingester:
                 writer.remove(number)
             writer.commit()
         self._library.keyword.refresh()
-        self.vectors.remove([chunk.id for number in numbers for chunk in self._library.registry.chunks_of(number)])
+        self.meaning.remove([chunk.id for number in numbers for chunk in self._library.registry.chunks_of(number)])
 
     def _note(self, sha256: str, document_id: str, source: Source) -> None:
         self._known.setdefault(sha256, []).append((document_id, source))
@@ -200,7 +198,7 @@ class Ingester:
             writer.remove(number)
         if gone:
             writer.commit()
-            self.vectors.remove([item.id for number in gone for item in self._library.registry.chunks_of(number)])
+            self.meaning.remove([item.id for number in gone for item in self._library.registry.chunks_of(number)])
         return [
             Outcome(
                 name=waiting.document.source.uri,
@@ -214,16 +212,8 @@ class Ingester:
 
     def _index(self, items: Sequence[tuple[Chunk, int]]) -> None:
         """Chunks, each with the number of its revision, into both indexes, durably."""
-        # Whether the model can read a passage is asked of the passage: an English title must not speak for Japanese text.
-        readable = self._library.embedder.readable([item.text for item, _ in items])
-        to_embed = [item for item, yes in zip(items, readable, strict=True) if yes]
-        for start in range(0, len(to_embed), _EMBED_AT_ONCE):
-            some = to_embed[start : start + _EMBED_AT_ONCE]
-            self._progress(f"reading for meaning: passage {start + 1} of {len(to_embed)}")
-            vectors = self._library.embedder.encode([f"{item.context}\n{item.text}" for item, _ in some])
-            self.vectors.add([item for item, _ in some], [number for _, number in some], vectors)
-            by_id: dict[int, Vectors] = {item.id: v for (item, _), v in zip(some, vectors, strict=True)}
-            self._library.registry.embedded(by_id, [id_ for n, id_ in enumerate(by_id) if n % _CANARY_EVERY == 0])
+        vectors = self.meaning.add(items, lambda done, total: self._progress(f"reading for meaning: passage {done} of {total}"))
+        self._library.registry.embedded(vectors, [chunk for n, chunk in enumerate(vectors) if n % _CANARY_EVERY == 0])
         self._progress(f"writing down the words of {len(items)} passages")
         for item, number in items:
             self.writer.add(item, number)
@@ -238,7 +228,7 @@ class Ingester:
         registry.drop([revision.number for revision in registry.revisions(PENDING)])
         registry.forget_vectors()
         keyword.delete(self._library.keyword_folder)
-        vector.delete(self._library.vector_folder)
+        meaning.delete(self._library.models)
         registry.bump()
         total, done = registry.counts()[0], 0
         pile: list[tuple[Chunk, int]] = []

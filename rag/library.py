@@ -17,16 +17,17 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-
-from rag.embed import Embedder, Vectors
+from rag.embed import Embedder
 from rag.errors import DiskFull, IndexDamaged, LibraryError, ModelError, UnknownDocument
 from rag.index.keyword import KeywordIndex
 from rag.index.scope import Scope
-from rag.index.vector import VectorIndex
+from rag.meaning import Meaning, Model
+from rag.question import understand
 from rag.records import HIGHEST_LEVEL, Chunk, Document, Filters, Kind
 from rag.registry import PUBLISHED, Registry, Revision, unknown
 from rag.settings import Settings
+from rag.static import StaticModel
+from rag.thesaurus import STARTER, Thesaurus, load
 
 CANARIES = 32
 """How many entries of each index are asked for when the library is opened."""
@@ -54,18 +55,20 @@ class Library:
         self.home = settings.home
         self.registry = Registry(self.home / "registry.sqlite3")
         self.embedder = Embedder(settings.model, settings.model_download)
+        self.static = StaticModel()
+        self._thesaurus: tuple[int, Thesaurus] | None = None
         self._lock = threading.RLock()
         self._generation = -1
         self._published: list[Revision] = []
         self._of_document: dict[str, list[Revision]] = {}
         self._keyword: KeywordIndex | None = None
-        self._vector: VectorIndex | None = None
+        self._meaning: Meaning | None = None
         self._documents: OrderedDict[tuple[str, str], Document] = OrderedDict()
 
     def close(self) -> None:
         """Give the files back."""
         self.registry.close()
-        self._keyword = self._vector = None
+        self._keyword = self._meaning = None
 
     # ------------------------------------------------------------ what is there
 
@@ -75,9 +78,10 @@ class Library:
         return self.home / "index" / "keyword"
 
     @property
-    def vector_folder(self) -> Path:
-        """Where the vector index lies."""
-        return self.home / "index" / "vector"
+    def models(self) -> tuple[tuple[Model, Path], ...]:
+        """The embedding models, each with the folder of its vectors. A text goes to the first that can read it."""
+        index = self.home / "index"
+        return (self.embedder, index / "vector"), (self.static, index / "vector-ja")
 
     @property
     def keyword(self) -> KeywordIndex:
@@ -93,17 +97,27 @@ class Library:
             return self._keyword
 
     @property
-    def vector(self) -> VectorIndex:
-        """The vector index as of the last publication.
+    def meaning(self) -> Meaning:
+        """The vector indexes as of the last publication.
 
         Raises:
-            IndexDamaged: it cannot be opened.
+            IndexDamaged: one cannot be opened.
         """
         with self._lock:
             self.refresh()
-            if self._vector is None:
-                self._vector = VectorIndex(self.vector_folder, self.embedder.fingerprint)
-            return self._vector
+            if self._meaning is None:
+                self._meaning = Meaning(self.models)
+            return self._meaning
+
+    @property
+    def thesaurus(self) -> Thesaurus:
+        """What people say and what regulations write: the starter set, and thesaurus.toml in the library's home."""
+        own = self.home / "thesaurus.toml"
+        changed = own.stat().st_mtime_ns if own.is_file() else 0
+        with self._lock:
+            if self._thesaurus is None or self._thesaurus[0] != changed:
+                self._thesaurus = (changed, load(STARTER, own))
+            return self._thesaurus[1]
 
     def refresh(self) -> None:
         """Look again where another process has published since."""
@@ -118,7 +132,7 @@ class Library:
             # The same bytes may have got another level.
             self._documents.clear()
             # Chroma does not see what another process wrote until it is opened anew.
-            self._keyword = self._vector = None
+            self._keyword = self._meaning = None
             self._generation = generation
 
     @property
@@ -274,26 +288,18 @@ class Library:
         scope = Scope(clearance=HIGHEST_LEVEL, revisions=frozenset(revision.number for revision in self.published))
         for chunk, _ in self.registry.chunks(self.registry.sample(2)).values():
             # Reads the posting lists and the scores too, not only the identifiers.
-            self.keyword.search(chunk.text[:200], scope, 5)
+            self.keyword.search(understand(chunk.text[:200]), scope, 5)
 
     def _check_vector(self, _chunks: int, embedded: int) -> None:
-        if not embedded and not self.vector_folder.exists():
+        if not embedded and not any(folder.exists() for _, folder in self.models):
             return
-        if embedded > self.vector.count:
-            raise IndexDamaged(f"The vector index has {self.vector.count} of {embedded} vectors. Run: python -m rag rebuild")
+        if embedded > self.meaning.count:
+            raise IndexDamaged(f"The vector index has {self.meaning.count} of {embedded} vectors. Run: python -m rag rebuild")
+        scope = Scope(clearance=HIGHEST_LEVEL, revisions=frozenset(revision.number for revision in self.published))
         canaries = self.registry.canaries(CANARIES)
-        lost = sum(not self._finds(chunk, revision, vector) for chunk, (revision, vector) in canaries.items())
+        lost = sum(not self.meaning.finds(chunk, vector, scope) for chunk, (_, vector) in canaries.items())
         if lost:
             raise IndexDamaged(f"The vector index does not find {lost} of {len(canaries)} passages asked for. Run: python -m rag rebuild")
-
-    def _finds(self, chunk: int, revision: int, vector: Vectors) -> bool:
-        # Without a narrow scope, so that the graph of the index itself is walked.
-        scope = Scope(clearance=HIGHEST_LEVEL, revisions=frozenset(r.number for r in self.published))
-        nearest = self.vector.search(vector, scope, 5)
-        stored = self.vector.vectors([chunk]).get(chunk)
-        same = stored is not None and bool(np.allclose(stored, vector, atol=1e-3))
-        # A twin passage may stand before it, at the same distance.
-        return same and any(id_ == chunk or score > 0.999 for id_, score in nearest)
 
 
 def _sync(folder: Path) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rag import terms
+from rag.text import sentences
 from rag.thesaurus import Thesaurus
 
 MEANS = 0.6
 """Weight of a word from the thesaurus, where one of the question itself has 1."""
+LONG = 120
+"""Characters. A longer question is taken apart into story and asking."""
+STORY = 0.7
+"""Weight of a term that stands only outside the sentences that ask."""
+
+_ASKS = re.compile(r"(か|の|でしょう|ですか|ますか|ください|下さい)[。？?！!\s]*$|\?\s*$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,12 +33,18 @@ class Question:
     """Term of the question -> sets of terms, each of which as a whole stands for it."""
 
 
-def understand(text: str, thesaurus: Thesaurus) -> Question:
-    """The terms of a question and those that the thesaurus adds. Every term counts once, however often it stands there."""
+def understand(text: str, thesaurus: Thesaurus | None = None) -> Question:
+    """The terms of a question and those that the thesaurus adds. Every term counts once, however often it stands there.
+
+    A long question tells a story before it asks: what stands only in the story counts less.
+    """
     words = dict.fromkeys(terms.words(text), 1.0)
     bigrams = dict.fromkeys(terms.bigrams(text), 1.0)
+    if len(text) > LONG and (asking := _asking(text)):
+        words = {term: 1.0 if term in set(terms.words(asking)) else STORY for term in words}
+        bigrams = {term: 1.0 if term in set(terms.bigrams(asking)) else STORY for term in bigrams}
     meant: dict[str, tuple[frozenset[str], ...]] = {}
-    for entry in thesaurus.find(text):
+    for entry in thesaurus.find(text) if thesaurus else ():
         official = [terms.words(word) for word in entry.means]
         for said in terms.words(entry.said):
             meant[said] = meant.get(said, ()) + tuple(frozenset(some) for some in official if some)
@@ -40,3 +54,9 @@ def understand(text: str, thesaurus: Thesaurus) -> Question:
             for term in terms.bigrams(word):
                 bigrams.setdefault(term, MEANS)
     return Question(text=text, words=words, bigrams=bigrams, meant=meant)
+
+
+def _asking(text: str) -> str:
+    """The sentences that ask; the last one where none does."""
+    parts = [span.cut(text) for span in sentences(text)]
+    return "\n".join(part for part in parts if _ASKS.search(part)) or (parts[-1] if parts else "")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from rag.index.fuse import reciprocal_rank
+from rag.index.fuse import by_score
 from rag.index.scope import Scope
 from rag.library import Library
+from rag.question import understand
 from rag.records import Filters, Hit
 from rag.text import storable
 
@@ -51,18 +52,22 @@ def search(library: Library, question: str, *, clearance: int, as_of: date, limi
     return _search(library, question, clearance, as_of, limit, filters)
 
 
-def _search(library: Library, question: str, clearance: int, as_of: date, limit: int, filters: Filters) -> Result:
+def _search(library: Library, text: str, clearance: int, as_of: date, limit: int, filters: Filters) -> Result:
     visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
     scope = Scope(clearance=clearance, revisions=frozenset(revision.number for revision in visible))
-    asked = storable(question[:LONGEST_QUESTION])
-    lists = {"keyword": [chunk for chunk, _ in library.keyword.search(asked, scope, max(DEPTH, limit))]}
-    if asked.strip() and library.registry.counts()[1] and library.embedder.readable([asked])[0]:
-        vector = library.embedder.encode([asked], "query")[0]
-        lists["vector"] = [chunk for chunk, _ in library.vector.search(vector, scope, max(DEPTH, limit))]
-    fused = reciprocal_rank(lists)
+    asked = storable(text[:LONGEST_QUESTION])
+    question = understand(asked, library.thesaurus)
+    depth = max(DEPTH, limit)
+    keyword = dict(library.keyword.search(question, scope, depth))
+    models = library.meaning.ask(asked) if asked.strip() and library.registry.counts()[1] else []
+    near = [chunk for model in models for chunk in model.nearest(scope, depth)]
+    if missing := [chunk for chunk in near if chunk not in keyword]:
+        keyword |= library.keyword.search(question, scope, len(missing), among=missing)
+    candidates = list({*keyword, *near})
+    fused = by_score(keyword, [(model.vote, model.similarity(candidates)) for model in models])
     chunks = library.chunks([entry.chunk for entry in fused[: limit * 2]], scope)
     hits = [Hit(chunk=chunks[entry.chunk], score=entry.score, rank=0, found_by=entry.found_by) for entry in fused if entry.chunk in chunks][
         :limit
     ]
     ranked = tuple(Hit(chunk=hit.chunk, score=hit.score, rank=rank, found_by=hit.found_by) for rank, hit in enumerate(hits, start=1))
-    return Result(hits=ranked, scope=scope, documents=len(visible), lists=tuple(lists))
+    return Result(hits=ranked, scope=scope, documents=len(visible), lists=("keyword", "vector") if models else ("keyword",))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rag import terms, text
 from rag.answer.verify import cite
@@ -29,6 +29,8 @@ ENOUGH = 0.15
 which regulations do not use. At 0.15 a tenth of the sample ministry's golden questions is refused (evaluate golden)."""
 DIRECT = 0.8
 """Evidence of a hit that covers less than this share of what the best one covers comes after the others, whatever its authority."""
+MEANT = 0.8
+"""A term of the question that a passage has by an official word counts so much."""
 LONGEST_LIST = 12
 """Items quoted with the sentence that announces them."""
 LONGEST_QUOTE = 1_000
@@ -61,16 +63,23 @@ class Question:
 
     weights: Mapping[str, float]
     """Inverse document frequency of each content word."""
+    meant: Mapping[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
+    """Term -> sets of official terms, each of which as a whole says the same."""
 
     def coverage(self, found: Iterable[str]) -> float:
-        """Share of the weight that ``found`` has, 0 to 1."""
-        total = sum(self.weights.values())
-        return sum(self.weights[term] for term in set(found) if term in self.weights) / total if total else 0.0
+        """Share of the weight that ``found`` has, 0 to 1; what it has by another word counts MEANT."""
+        have, total = set(found), sum(self.weights.values())
+        return sum(weight * self._share(term, have) for term, weight in self.weights.items()) / total if total else 0.0
 
     def missing(self, found: Iterable[str]) -> tuple[str, ...]:
-        """Terms that ``found`` does not have."""
+        """Terms that ``found`` does not have, by no word."""
         have = set(found)
-        return tuple(term for term in self.weights if term not in have)
+        return tuple(term for term in self.weights if not self._share(term, have))
+
+    def _share(self, term: str, have: set[str]) -> float:
+        if term in have:
+            return 1.0
+        return MEANT if any(official <= have for official in self.meant.get(term, ())) else 0.0
 
 
 def choose(question: Question, hits: Sequence[Hit], load: Callable[[Hit], Document]) -> list[Evidence]:

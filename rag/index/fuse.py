@@ -1,4 +1,4 @@
-"""Several ranked lists -> one, by reciprocal rank fusion.
+"""Several ranked lists -> one: by reciprocal rank where only ranks are known, by score where every score is.
 
 Cormack, Clarke and Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning Methods",
 SIGIR 2009::
@@ -34,4 +34,28 @@ def reciprocal_rank(lists: Mapping[str, Sequence[int]], weights: Mapping[str, fl
             scores[chunk] = scores.get(chunk, 0.0) + weight / (k + rank)
             ranks.setdefault(chunk, {})[name] = rank
     order = sorted(scores, key=lambda chunk: (-scores[chunk], min(ranks[chunk].values()), chunk))
+    return [Fused(chunk, scores[chunk], ranks[chunk]) for chunk in order]
+
+
+def by_score(keyword: Mapping[int, float], similar: Sequence[tuple[float, Mapping[int, float]]]) -> list[Fused]:
+    """Fuse BM25 scores with cosine similarities, which must be known for every candidate that has them::
+
+        score(c) = bm25(c) / best bm25 + sum over the models of vote * cosine(c)
+
+    Dividing by the best keeps BM25's own distances, which ranks throw away; a model that cannot read a candidate gives it nothing.
+
+    Args:
+        keyword: chunk -> BM25.
+        similar: for each model its vote, and chunk -> cosine.
+    """
+    top = max(keyword.values(), default=0.0) or 1.0
+    candidates = {*keyword, *(chunk for _, cosines in similar for chunk in cosines)}
+    scores = {
+        chunk: keyword.get(chunk, 0.0) / top + sum(vote * cosines.get(chunk, 0.0) for vote, cosines in similar) for chunk in candidates
+    }
+    order = sorted(candidates, key=lambda chunk: (-scores[chunk], chunk))
+    ranks: dict[int, dict[str, int]] = {chunk: {} for chunk in order}
+    for name, values in (("keyword", keyword), *(("vector", cosines) for _, cosines in similar)):
+        for rank, chunk in enumerate(sorted(values, key=lambda chunk: (-values[chunk], chunk)), start=1):
+            ranks[chunk].setdefault(name, rank)
     return [Fused(chunk, scores[chunk], ranks[chunk]) for chunk in order]

@@ -72,30 +72,29 @@ class KeywordIndex:
         """Number of chunks in the index."""
         return self._searcher.num_docs
 
-    def search(self, question: Question, scope: Scope, limit: int) -> list[Found]:
+    def search(self, question: Question, scope: Scope, limit: int, among: Sequence[int] | None = None) -> list[Found]:
         """The best chunks for the terms of ``question`` inside ``scope``, best first; ties by number.
+
+        Args:
+            among: look only at these chunks; those that share no term with the question are left out all the same.
 
         Raises:
             IndexDamaged: a file of the index is missing or torn.
         """
         schema = self._index.schema
         optional: list[tantivy.Query] = []
-<<<<<<< ours
         for field, terms_of in (("words", question.words), ("bigrams", question.bigrams)):
             for term, weight in terms_of.items():
                 query = tantivy.Query.term_query(schema, field, term, "freq")
                 optional.append(tantivy.Query.boost_query(query, weight * WEIGHTS[field]))
-=======
-        for field, weight in WEIGHTS.items():
-            for term in dict.fromkeys(_terms(field, question)):
-                optional.append(tantivy.Query.boost_query(tantivy.Query.term_query(schema, field, term, "freq"), weight))
->>>>>>> theirs
         if not optional or not scope.revisions or not limit:
             return []
         should = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in optional])
         must = [(tantivy.Occur.Must, _unscored(tantivy.Query.term_set_query(schema, "level", list(scope.levels))))]
         if scope.narrow:
             must.append((tantivy.Occur.Must, _unscored(tantivy.Query.term_set_query(schema, "revision", sorted(scope.revisions)))))
+        if among is not None:
+            must.append((tantivy.Occur.Must, _unscored(tantivy.Query.term_set_query(schema, "chunk", list(among)))))
         query = tantivy.Query.boolean_query([(tantivy.Occur.Must, should), *must])
 
         def fetch(wanted: int) -> list[tuple[int, int, float]]:

@@ -1,0 +1,135 @@
+"""Passages by meaning: one or more embedding models, each with a vector index of its own.
+
+A text goes to the first model that can read it, a question to every model that can: what a model cannot read it has no vote on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from rag import text
+from rag.embed import Role, Vectors
+from rag.index import vector
+from rag.index.scope import Scope
+from rag.index.vector import VectorIndex
+from rag.records import Chunk
+
+AT_ONCE = 512
+"""Passages embedded at once: enough to sort by length, few enough to tell progress."""
+SENTENCES = 8
+"""Of a long question so many sentences, the last ones, are compared by themselves."""
+
+
+class Model(Protocol):
+    """What an embedding model can do."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What the vectors depend on."""
+
+    @property
+    def vote(self) -> float:
+        """How much its cosine counts beside a BM25 score that was divided by the best one."""
+
+    def readable(self, texts: Sequence[str]) -> list[bool]:
+        """For each text: does the model know its language?"""
+
+    def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
+        """Vectors of unit length, float32 (len(texts), d)."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as one model sees it."""
+
+    index: VectorIndex
+    vectors: Vectors
+    """(1 + s, d): the whole question, then its sentences where it has more than one."""
+    vote: float
+
+    def nearest(self, scope: Scope, limit: int) -> list[int]:
+        """Chunks nearest to the whole question and to its last sentence, which mostly asks; best first."""
+        best: dict[int, float] = {}
+        for row in {0, len(self.vectors) - 1}:
+            for chunk, similarity in self.index.search(self.vectors[row], scope, limit):
+                best[chunk] = max(similarity, best.get(chunk, -1.0))
+        return sorted(best, key=lambda chunk: (-best[chunk], chunk))[:limit]
+
+    def similarity(self, chunks: Sequence[int]) -> dict[int, float]:
+        """Cosine of each chunk that has a vector: the mean of that to the whole question and the best to one of its sentences."""
+        stored = self.index.vectors(chunks)
+        if not stored:
+            return {}
+        cosines = np.stack(list(stored.values())) @ self.vectors.T
+        whole, sentences = cosines[:, 0], cosines[:, 1:].max(axis=1) if cosines.shape[1] > 1 else cosines[:, 0]
+        return {chunk: float(value) for chunk, value in zip(stored, (whole + sentences) / 2, strict=True)}
+
+
+class Meaning:
+    """The models with their indexes.
+
+    Raises:
+        IndexDamaged: an index cannot be opened, or was made with another model.
+    """
+
+    def __init__(self, models: Sequence[tuple[Model, Path]]) -> None:
+        self._parts = [(model, VectorIndex(folder, model.fingerprint)) for model, folder in models]
+
+    @property
+    def count(self) -> int:
+        """Number of vectors."""
+        return sum(index.count for _, index in self._parts)
+
+    def add(
+        self, items: Sequence[tuple[Chunk, int]], progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> dict[int, Vectors]:
+        """Store vectors for the chunks that a model can read, each given with the number of its revision. Returns them by chunk."""
+        made: dict[int, Vectors] = {}
+        left = list(items)
+        for model, index in self._parts:
+            # Whether a model can read a passage is asked of the passage: an English title must not speak for Japanese text.
+            readable = model.readable([chunk.text for chunk, _ in left])
+            mine = [item for item, yes in zip(left, readable, strict=True) if yes]
+            left = [item for item, yes in zip(left, readable, strict=True) if not yes]
+            for start in range(0, len(mine), AT_ONCE):
+                some = mine[start : start + AT_ONCE]
+                progress(len(made) + len(some), len(items))
+                vectors = model.encode([f"{chunk.context}\n{chunk.text}" for chunk, _ in some])
+                index.add([chunk for chunk, _ in some], [number for _, number in some], vectors)
+                made.update({chunk.id: row for (chunk, _), row in zip(some, vectors, strict=True)})
+        return made
+
+    def remove(self, chunks: Sequence[int]) -> None:
+        """Remove chunks by number; unknown ones are passed over."""
+        for _, index in self._parts:
+            index.remove(chunks)
+
+    def ask(self, question: str) -> list[Asked]:
+        """The question as each model sees it that can read it and has vectors."""
+        parts = [span.cut(question) for span in text.sentences(question)][-SENTENCES:]
+        texts = [question, *parts] if len(parts) > 1 else [question]
+        return [
+            Asked(index, model.encode(texts, "query"), model.vote)
+            for model, index in self._parts
+            if index.count and model.readable([question])[0]
+        ]
+
+    def finds(self, chunk: int, stored: Vectors, scope: Scope) -> bool:
+        """True where an index still holds this vector (d,) for the chunk and finds it by walking its graph."""
+        for _, index in self._parts:
+            kept = index.vectors([chunk]).get(chunk)
+            if kept is not None and kept.shape == stored.shape and np.allclose(kept, stored, atol=1e-3):
+                # A twin passage may stand before it, at the same distance.
+                return any(id_ == chunk or score > 0.999 for id_, score in index.search(stored, scope, 5))
+        return False
+
+
+def delete(models: Sequence[tuple[Model, Path]]) -> None:
+    """Remove the indexes from the disk."""
+    for _, folder in models:
+        vector.delete(folder)
