@@ -11,6 +11,7 @@ from rag.answer import quote
 from rag.library import Library
 from rag.records import Answer, Document, Filters, Hit, Refusal, RefusalReason
 from rag.search import LONGEST_QUESTION, NO_FILTERS, search
+from rag.text import storable
 
 HITS = 20
 NEAREST = 3
@@ -35,6 +36,7 @@ def ask(
     Raises:
         IndexDamaged, ModelError: see :func:`rag.search.search`.
     """
+    question = storable(question)
     asked = question.strip()
     visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
     progress("searching", len(visible))

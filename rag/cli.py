@@ -56,7 +56,9 @@ def main() -> None:
     except KonkyoError as error:
         err.print(escape(str(error)))
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code != 130:  # 130 is what typer makes of Ctrl-C
+            raise
         err.print("Stopped. What was acknowledged is safe; run the same command again to go on.")
         sys.exit(130)
 
@@ -72,7 +74,7 @@ def ingest(
     from rag.ingest import ingest as add
 
     counts: Counter[Result] = Counter()
-    missing = [path for path in paths if not path.exists()]
+    missing = [path for path in paths if not _exists(path)]
     total = sum(1 for _ in sources.find([path for path in paths if path not in missing], level))
     for path in missing:
         counts[Result.FAILED] += 1
@@ -129,7 +131,7 @@ def read(paths: Paths) -> None:
     for name in ("pages", "characters", "articles", "seconds"):
         next(column for column in table.columns if column.header == name).justify = "right"
     failed = 0
-    missing = [path for path in paths if not path.exists()]
+    missing = [path for path in paths if not _exists(path)]
     with Sandbox(seconds=settings.read_seconds, megabytes=settings.read_megabytes, file_megabytes=settings.file_megabytes) as sandbox:
         for item in sources.find([path for path in paths if path not in missing]):
             started = time.perf_counter()
@@ -186,6 +188,8 @@ def status(
         table = Table("document", "revision", "in force", "level", "passages", "title", box=None, pad_edge=False)
         for revision in published:
             source = revision.source
+            if (source.level or HIGHEST_LEVEL) > library.settings.clearance:
+                continue
             span = f"{source.effective_from or ''}–{source.effective_to or ''}"
             table.add_row(revision.document_id, revision.sha256[:12], span, str(source.level or HIGHEST_LEVEL), "", escape(source.title))
         out.print(table)
@@ -300,6 +304,13 @@ class _Rated(Progress):
         for task in self.tasks:
             task.fields["rate"] = f"{task.speed:.1f}/s" if task.speed else ""
         yield from super().get_renderables()
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False
 
 
 def _day(text: str) -> date:

@@ -19,7 +19,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -30,16 +30,15 @@ from filelock import FileLock, Timeout
 from rag import sources
 from rag.chunk import chunk
 from rag.embed import Vectors
-from rag.errors import DiskFull, LibraryLocked, ReadError
+from rag.errors import DamagedFile, DiskFull, FileUnreadable, IndexDamaged, LibraryError, LibraryLocked, ReadError
 from rag.index import keyword, vector
 from rag.index.keyword import KeywordWriter
 from rag.index.vector import VectorIndex
 from rag.library import Library
 from rag.read.sandbox import Sandbox
 from rag.records import Chunk, Document, Source
-from rag.registry import PENDING, PUBLISHED
+from rag.registry import PENDING, PUBLISHED, SUPERSEDED
 
-BATCH_CHUNKS = 1_024
 BATCH_SECONDS = 10.0
 SPARE_BYTES = 200 * 2**20
 """Room on the disk that must be left."""
@@ -91,7 +90,8 @@ class Ingester:
         self._progress = progress
         self._waiting: list[_Waiting] = []
         self._since = time.monotonic()
-        self._lock = FileLock(library.home / "writer.lock")
+        # Not bound to a thread: a generator that is given up may be closed by another one.
+        self._lock = FileLock(library.home / "writer.lock", thread_local=False)
         self._holder = library.home / "writer.json"
         self._writer: KeywordWriter | None = None
         self._vectors: VectorIndex | None = None
@@ -104,9 +104,17 @@ class Ingester:
             self._lock.acquire(timeout=0.2)
         except Timeout:
             raise LibraryLocked(_who_holds(self._holder)) from None
-        self._holder.write_text(json.dumps(_who()), encoding="utf-8")
-        for revision in self._library.registry.revisions(PUBLISHED):
-            self._note(revision.sha256, revision.document_id, revision.source)
+        except OSError as error:
+            raise LibraryError(f"The folder {self._library.home} cannot be written ({error.strerror}). Check its rights.") from error
+        try:
+            _check_room(self._library.home, 0)
+            self._holder.write_text(json.dumps(_who()), encoding="utf-8")
+            shutil.rmtree(self._library.incoming, ignore_errors=True)  # left by one that was killed
+            for revision in self._library.registry.revisions(PUBLISHED):
+                self._note(revision.sha256, revision.document_id, revision.source)
+        except BaseException:
+            self._lock.release()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -135,14 +143,22 @@ class Ingester:
     def _recover(self) -> None:
         registry = self._library.registry
         left = [revision.number for revision in registry.revisions(PENDING)]
-        if not left:
-            return
+        chunks, embedded = registry.counts()
+        if left:
+            self._forget(left)
+            registry.drop(left)
+        if self._library.keyword.count > chunks or self.vectors.count > embedded:
+            # Killed after it published and before the indexes forgot what was replaced.
+            self._forget([revision.number for revision in registry.revisions(SUPERSEDED)])
+
+    def _forget(self, numbers: Sequence[int]) -> None:
+        """Take revisions out of both indexes."""
         with self._library.keyword.writer() as writer:
-            for number in left:
+            for number in numbers:
                 writer.remove(number)
             writer.commit()
-        self.vectors.remove([chunk.id for number in left for chunk in registry.chunks_of(number)])
-        registry.drop(left)
+        self._library.keyword.refresh()
+        self.vectors.remove([chunk.id for number in numbers for chunk in self._library.registry.chunks_of(number)])
 
     def _note(self, sha256: str, document_id: str, source: Source) -> None:
         self._known.setdefault(sha256, []).append((document_id, source))
@@ -159,19 +175,25 @@ class Ingester:
         result = Result.REVISED if document.id in self._documents else Result.ADDED
         self._waiting.append(_Waiting(document, chunk(document), result))
         self._note(document.revision, document.id, document.source)
-        full = sum(len(waiting.chunks) for waiting in self._waiting) >= BATCH_CHUNKS
+        full = sum(len(waiting.chunks) for waiting in self._waiting) >= self._library.settings.batch
         return self.flush() if full or time.monotonic() - self._since > BATCH_SECONDS else []
 
     def flush(self) -> list[Outcome]:
         """Publish everything that waits, and return its outcomes."""
         self._since = time.monotonic()
         if not self._waiting:
+            if self._writer is None and self._library.registry.revisions(PENDING):
+                self._recover()
             return []
         _check_room(self._library.home, sum(len(waiting.document.text) for waiting in self._waiting) * 12)
         writer = self.writer
         batch, self._waiting = self._waiting, []
         registered = self._library.registry.begin([(waiting.document, waiting.chunks) for waiting in batch])
-        self._index([(item, number) for number, chunks in registered for item in chunks])
+        try:
+            self._index([(item, number) for number, chunks in registered for item in chunks])
+        except IndexDamaged:
+            _check_room(self._library.home, 0)  # a full disk is told as such
+            raise
         gone = self._library.registry.publish([number for number, _ in registered])
         # Superseded revisions are not found any more, so a kill between here and the next line does no harm.
         for number in gone:
@@ -222,7 +244,7 @@ class Ingester:
         pile: list[tuple[Chunk, int]] = []
         for revision in registry.revisions(PUBLISHED):
             pile += [(item, revision.number) for item in registry.chunks_of(revision.number)]
-            if len(pile) >= BATCH_CHUNKS:
+            if len(pile) >= self._library.settings.batch:
                 self._index(pile)
                 done, pile = done + len(pile), []
                 progress(done, total)
@@ -252,30 +274,54 @@ class Ingester:
         yield from self.flush()
 
     def _add_file(self, item: sources.Found, sandbox: Sandbox) -> list[Outcome]:
+        if os.path.isdir(item.file):  # noqa: PTH112  (Path.is_dir raises where the folder above may not be read)
+            raise FileUnreadable(item.source.uri, "is a folder that may not be read: ask for permission.")
         data = sandbox.load(item.file, name=item.source.uri)
         if unchanged := self._unchanged(item, hashlib.sha256(data).hexdigest()):
+            if unchanged.result is Result.UNCHANGED:
+                self._library.keep_original(data)  # mends one that was lost or damaged
             return [unchanged]
         document = sandbox.read_bytes(data, source=item.source, document_id=item.document_id)
+        if not _storable(document):
+            raise DamagedFile(item.source.uri, "holds characters that are none (halves of surrogate pairs). Save it anew as UTF-8.")
+        _check_room(self._library.home, len(data))
         self._library.keep_original(data)
         return self.add(document)
 
     def _unchanged(self, item: sources.Found, sha256: str) -> Outcome | None:
         """An outcome where these very bytes are in the library already, and nothing new is known of them."""
-        for document_id, source in self._known.get(sha256, []):
-            if document_id == item.document_id:
-                if _adds_nothing(item.source, source):
-                    return Outcome(name=item.source.uri, result=Result.UNCHANGED, document_id=document_id)
-            elif not item.listed:
-                reason = f"has the same bytes as {source.uri}, which is in the library; not added twice"
-                return Outcome(name=item.source.uri, result=Result.DUPLICATE, document_id=document_id, reason=reason)
+        known = self._known.get(sha256, [])
+        own = [source for document_id, source in known if document_id == item.document_id]
+        if own:
+            same = any(_adds_nothing(item.source, source) for source in own)
+            return Outcome(name=item.source.uri, result=Result.UNCHANGED, document_id=item.document_id) if same else None
+        if known and not item.listed:
+            document_id, source = known[0]
+            reason = f"has the same bytes as {source.uri}, which is in the library; not added twice"
+            return Outcome(name=item.source.uri, result=Result.DUPLICATE, document_id=document_id, reason=reason)
         return None
+
+
+_FROM_THE_FILE = frozenset({"title", "issuer", "number", "kind", "issued", "effective_from", "language"})
+"""Fields that a reader fills in where nobody gave them."""
 
 
 def _adds_nothing(given: Source, stored: Source) -> bool:
     """True where filling the stored source's values into what was given changes nothing: the reader filled the rest."""
     empty = Source(uri="")
-    filled = {name: getattr(stored, name) for name in Source.__slots__ if getattr(given, name) == getattr(empty, name)}
+    filled = {name: getattr(stored, name) for name in _FROM_THE_FILE if getattr(given, name) == getattr(empty, name)}
     return replace(given, **filled) == stored
+
+
+def _storable(document: Document) -> bool:
+    """False where a text holds halves of surrogate pairs, which no file or database takes."""
+    try:
+        json.dumps(
+            [asdict(document.source), document.text, [block.path for block in document.blocks]], ensure_ascii=False, default=str
+        ).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def ingest(
@@ -295,11 +341,18 @@ def rebuild(library: Library, progress: Callable[[int, int], None] = lambda done
 def _who() -> dict[str, str | int]:
     return {
         "pid": os.getpid(),
-        "user": getpass.getuser(),
+        "user": _user(),
         "host": socket.gethostname(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": " ".join(sys.argv)[:200],
     }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        return str(os.getuid()) if hasattr(os, "getuid") else "somebody"
 
 
 def _check_room(home: Path, needed: int) -> None:

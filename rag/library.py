@@ -6,6 +6,7 @@ nothing but originals; :mod:`rag.ingest` is the only writer.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -19,12 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from rag.embed import Embedder, Vectors
-from rag.errors import IndexDamaged, ModelError, UnknownDocument
+from rag.errors import DiskFull, IndexDamaged, LibraryError, ModelError, UnknownDocument
 from rag.index.keyword import KeywordIndex
 from rag.index.scope import Scope
 from rag.index.vector import VectorIndex
 from rag.records import HIGHEST_LEVEL, Chunk, Document, Filters, Kind
-from rag.registry import PUBLISHED, Registry, Revision
+from rag.registry import PUBLISHED, Registry, Revision, unknown
 from rag.settings import Settings
 
 CANARIES = 32
@@ -56,6 +57,7 @@ class Library:
         self._lock = threading.RLock()
         self._generation = -1
         self._published: list[Revision] = []
+        self._of_document: dict[str, list[Revision]] = {}
         self._keyword: KeywordIndex | None = None
         self._vector: VectorIndex | None = None
         self._documents: OrderedDict[tuple[str, str], Document] = OrderedDict()
@@ -110,6 +112,11 @@ class Library:
             if generation == self._generation:
                 return
             self._published = self.registry.revisions(PUBLISHED)
+            self._of_document = {}
+            for revision in self._published:
+                self._of_document.setdefault(revision.document_id, []).append(revision)
+            # The same bytes may have got another level.
+            self._documents.clear()
             # Chroma does not see what another process wrote until it is opened anew.
             self._keyword = self._vector = None
             self._generation = generation
@@ -163,15 +170,24 @@ class Library:
             UnknownDocument: there is none, or the reader may not see it (the same words for both).
         """
         with self._lock:
+            self.refresh()
             kept = self._documents.get((document_id, revision)) if revision else None
             if kept is None:
                 kept = self.registry.document(document_id, revision)
                 self._documents[(document_id, kept.revision)] = kept
                 while len(self._documents) > _KEPT_DOCUMENTS:
                     self._documents.popitem(last=False)
-        if (kept.source.level or HIGHEST_LEVEL) > clearance:
-            raise UnknownDocument(f"The library has no document {document_id}. List them with: python -m rag status --documents")
-        return kept
+            if self._level(kept) > clearance:
+                raise unknown(document_id, revision)
+            return kept
+
+    def _level(self, document: Document) -> int:
+        """What a reader needs. A revision that is no longer published is as secret as what took its place."""
+        published = self._of_document.get(document.id, [])
+        levels = [document.source.level or HIGHEST_LEVEL]
+        if all(document.revision != revision.sha256 for revision in published):
+            levels += [revision.source.level or HIGHEST_LEVEL for revision in published]
+        return max(levels)
 
     # ------------------------------------------------------------ originals
 
@@ -195,19 +211,37 @@ class Library:
         return data
 
     def keep_original(self, data: bytes) -> str:
-        """Store bytes under their sha256, durably; returns it."""
+        """Store bytes under their sha256, durably; returns it. What was damaged on the disk is mended.
+
+        Raises:
+            DiskFull: they do not fit.
+        """
         sha256 = hashlib.sha256(data).hexdigest()
         file = self.original_file(sha256)
-        if file.exists() and file.stat().st_size == len(data):
-            return sha256
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent)
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(name).replace(file)
+        try:
+            if file.exists() and file.stat().st_size == len(data) and file.read_bytes() == data:
+                return sha256
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self.incoming.mkdir(exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self.incoming)
+            with os.fdopen(handle, "wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            Path(name).replace(file)
+            _sync(file.parent)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise LibraryError(
+                    f"An original cannot be stored in {file.parent} ({error.strerror}). Check the rights of the folder."
+                ) from error
+            raise DiskFull(f"The disk of {self.home} is full. Make room and run again: it goes on where it stopped.") from error
         return sha256
+
+    @property
+    def incoming(self) -> Path:
+        """Where an original lies until it is complete."""
+        return self.home / "originals" / "incoming"
 
     # ------------------------------------------------------------ health
 
@@ -230,9 +264,13 @@ class Library:
     def _check_keyword(self, chunks: int, _embedded: int) -> None:
         if chunks > self.keyword.count:
             raise IndexDamaged(f"The keyword index has {self.keyword.count} of {chunks} passages. Run: python -m rag rebuild")
-        lost = [id_ for id_ in self.registry.sample(CANARIES) if not self.keyword.holds(id_)]
+        self.keyword.verify()
+        asked = self.registry.sample(CANARIES)
+        lost = [id_ for id_ in asked if not self.keyword.holds(id_)]
         if lost:
-            raise IndexDamaged(f"The keyword index does not find {len(lost)} of {CANARIES} passages asked for. Run: python -m rag rebuild")
+            raise IndexDamaged(
+                f"The keyword index does not find {len(lost)} of {len(asked)} passages asked for. Run: python -m rag rebuild"
+            )
         scope = Scope(clearance=HIGHEST_LEVEL, revisions=frozenset(revision.number for revision in self.published))
         for chunk, _ in self.registry.chunks(self.registry.sample(2)).values():
             # Reads the posting lists and the scores too, not only the identifiers.
@@ -256,6 +294,18 @@ class Library:
         same = stored is not None and bool(np.allclose(stored, vector, atol=1e-3))
         # A twin passage may stand before it, at the same distance.
         return same and any(id_ == chunk or score > 0.999 for id_, score in nearest)
+
+
+def _sync(folder: Path) -> None:
+    """Make the name of a new file as durable as its bytes, where the system can."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _chosen(revision: Revision, filters: Filters) -> bool:

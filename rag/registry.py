@@ -8,6 +8,7 @@ in the same transaction, so that readers know when to look again.
 from __future__ import annotations
 
 import json
+import sqlite3
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,16 +17,18 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ForeignKey, Index, LargeBinary, Text, create_engine, delete, event, func, select, update
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import ExceptionContext, ForeignKey, Index, LargeBinary, Text, create_engine, delete, event, func, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from rag.embed import Vectors
-from rag.errors import LibraryError, LibraryOutdated, UnknownDocument
+from rag.errors import DiskFull, KonkyoError, LibraryError, LibraryLocked, LibraryOutdated, UnknownDocument
 from rag.records import Block, BlockKind, Box, Chunk, Document, Kind, Source, Span
 
 SCHEMA = "1"
 """Raised when the tables change shape."""
+WAIT = 30.0
+"""Seconds to wait for another process that is writing."""
 
 PENDING, PUBLISHED, SUPERSEDED = "pending", "published", "superseded"
 
@@ -114,23 +117,44 @@ class Registry:
     """
 
     def __init__(self, file: FilePath) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        self.file = file
-        self._engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 30})
-        event.listen(self._engine, "connect", _configure)
         try:
-            _Base.metadata.create_all(self._engine)
-            with self._session() as session, session.begin():
-                schema = session.get(_Meta, "schema")
-                if schema is None:
-                    session.add_all([_Meta(key="schema", value=SCHEMA), _Meta(key="generation", value="0")])
-                elif schema.value != SCHEMA:
-                    raise LibraryOutdated(
-                        f"The library in {file.parent} has tables of version {schema.value}; this program reads {SCHEMA}. "
-                        "Move the folder away and add the documents again."
-                    )
-        except DatabaseError as error:
-            raise LibraryError(f"The registry {file} cannot be read ({error.orig}). Restore it from a backup.") from error
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LibraryError(f"The folder {file.parent} cannot be used ({error.strerror}). Name another one: KONKYO_HOME.") from error
+        self.file = file
+        self._engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": WAIT})
+        event.listen(self._engine, "connect", _configure)
+        event.listen(self._engine, "handle_error", self._translate)
+        with self._session() as session, session.begin():
+            # Each step bears that another process does the same at the same moment.
+            for table in _Base.metadata.sorted_tables:
+                session.execute(CreateTable(table, if_not_exists=True))
+                for index in sorted(table.indexes, key=lambda index: str(index.name)):
+                    session.execute(CreateIndex(index, if_not_exists=True))
+            for key, value in (("schema", SCHEMA), ("generation", "0")):
+                session.execute(insert(_Meta).prefix_with("OR IGNORE").values(key=key, value=value))
+            schema = session.get_one(_Meta, "schema").value
+        if schema != SCHEMA:
+            raise LibraryOutdated(
+                f"The library in {file.parent} has tables of version {schema}; this program reads {SCHEMA}. "
+                "Move the folder away and add the documents again."
+            )
+
+    def _translate(self, context: ExceptionContext) -> None:
+        """SQLite's errors as ours; called by SQLAlchemy, which raises what is put in ``chained_exception``."""
+        fault, said = context.original_exception, str(context.original_exception)
+        told: KonkyoError
+        if isinstance(fault, sqlite3.OperationalError) and "full" in said:
+            told = DiskFull(f"The disk of {self.file.parent} is full ({said}). Make room and run again: it goes on where it stopped.")
+        elif isinstance(fault, sqlite3.OperationalError) and "locked" in said:
+            told = LibraryLocked(f"The registry {self.file} has been held by another process for {WAIT:g} s. Wait, then try again.")
+        elif isinstance(fault, sqlite3.OperationalError) and ("unable to open" in said or "readonly" in said):
+            told = LibraryError(f"The registry {self.file} cannot be used ({said}). Check the rights of the folder.")
+        elif isinstance(fault, sqlite3.DatabaseError):
+            told = LibraryError(f"The registry {self.file} cannot be read ({said}). Restore it from a backup.")
+        else:
+            return
+        context.chained_exception = told
 
     def _session(self) -> Session:
         return Session(self._engine, expire_on_commit=False)
@@ -168,8 +192,7 @@ class Registry:
         with self._session() as session:
             row = session.scalars(query.order_by(*order).limit(1)).first()
             if row is None:
-                what = f"{document_id} in revision {sha256}" if sha256 else document_id
-                raise UnknownDocument(f"The library has no document {what}. List them with: python -m rag status --documents")
+                raise unknown(document_id, sha256)
             return _document(row)
 
     def chunks(self, ids: Sequence[int]) -> dict[int, tuple[Chunk, int]]:
@@ -294,10 +317,16 @@ class Registry:
         row.value = str(int(row.value) + 1)
 
 
+def unknown(document_id: str, sha256: str) -> UnknownDocument:
+    """The error for a document that is not there, and in the same words for one that the reader may not see."""
+    what = f"{document_id} in revision {sha256}" if sha256 else document_id
+    return UnknownDocument(f"The library has no document {what}. List them with: python -m rag status --documents")
+
+
 def _configure(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     # FULL: what was acknowledged survives a power cut, not only a killed process.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

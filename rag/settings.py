@@ -37,6 +37,8 @@ class Settings:
     """KONKYO_READ_MEGABYTES: memory limit for reading one file."""
     file_megabytes: int = 200
     """KONKYO_FILE_MEGABYTES: files above this size are left out."""
+    batch: int = 1_024
+    """KONKYO_BATCH: so many passages are taken in at once; what is acknowledged comes in batches."""
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -57,6 +59,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         read_seconds=_number(environment, "KONKYO_READ_SECONDS", default.read_seconds, float),
         read_megabytes=_number(environment, "KONKYO_READ_MEGABYTES", default.read_megabytes, int),
         file_megabytes=_number(environment, "KONKYO_FILE_MEGABYTES", default.file_megabytes, int),
+        batch=_number(environment, "KONKYO_BATCH", default.batch, int),
     )
 
 

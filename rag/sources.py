@@ -18,6 +18,7 @@ from typing import Any
 
 from rag.errors import SettingsError
 from rag.records import HIGHEST_LEVEL, Kind, Source
+from rag.text import storable
 
 NAME = "sources.toml"
 
@@ -108,11 +109,11 @@ def find(paths: Sequence[Path], level: int | None = None) -> Iterator[Found]:
         level: for files that no sources.toml gives one.
     """
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # noqa: PTH112  (Path.is_dir raises where the folder above may not be entered)
             yield _undescribed(path, path.name, level)
             continue
         manifest = load(path)
-        present = {name: file for file in _files(path) if (name := file.relative_to(path).as_posix()) != NAME}
+        present = {name: file for file in _files(path) if (name := _name(file, path)) != NAME}
         names = set(manifest.entries) | (set() if manifest.only_listed else set(present))
         for name in sorted(names):
             if name in manifest.entries:
@@ -123,15 +124,23 @@ def find(paths: Sequence[Path], level: int | None = None) -> Iterator[Found]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
+    shut: list[Path] = []
+    for parent, folders, names in os.walk(folder, onerror=lambda error: shut.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(parent) / name for name in sorted(names) if not name.startswith("."))
+    yield from shut  # a folder that may not be listed is found itself, so that somebody hears of it
+
+
+def _name(file: Path, folder: Path) -> str:
+    # A folder that may not be listed itself is "."; its name says more.
+    return file.relative_to(folder).as_posix() if file != folder else folder.name
 
 
 def _undescribed(file: Path, name: str, level: int | None) -> Found:
     stem = Path(name).stem
     if egov := _EGOV_NAME.match(stem):
         return Found(file=file, document_id=egov[1], source=Source(uri=name, level=level))
+    name = storable(name)  # Python writes bytes that are not UTF-8 as halves of surrogate pairs
     # The folder takes part, so that two files of one name in different folders stay two documents.
     digest = hashlib.sha256(str(file.absolute()).encode(errors="surrogateescape")).hexdigest()[:8]
     slug = re.sub(r"[^\w]+", "-", stem).strip("-")[:60] or "file"

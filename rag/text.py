@@ -71,6 +71,14 @@ def _joins(before: str, character: str) -> bool:
     return apart != unicodedata.normalize("NFKC", before + character)
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """``text`` with halves of surrogate pairs as \ufffd: they are no characters, and no file, hash or engine takes them."""
+    return _HALVES.sub("\ufffd", text)
+
+
 # ---------------------------------------------------------------- scripts
 
 _JAPANESE = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003347f"

@@ -205,6 +205,27 @@ def test_a_row_of_a_table_is_quoted_whole() -> None:
     assert quotes("東京の宿泊料", RULES) == ["東京 一万円"]
 
 
+def test_a_row_brings_the_row_that_names_the_columns() -> None:
+    rows: list[Row] = [
+        (BlockKind.TABLE_ROW, ("別表",), "用務地 上限額"),
+        (BlockKind.TABLE_ROW, ("別表",), "大阪 九千円"),
+        (BlockKind.TABLE_ROW, ("別表",), "東京 一万円"),
+    ]
+    assert quotes("東京はいくらか", build(rows)) == ["用務地 上限額\n東京 一万円"]
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        "端数は切り捨てる。ただし、一円未満に限る。",
+        "A fraction is dropped. However, a half yen is kept.",
+        "端数は切り捨てる。この限りでない。",
+    ],
+)
+def test_a_proviso_stays_with_the_sentence_that_it_limits(paragraph: str) -> None:
+    assert quotes("端数は切り捨てるか fraction dropped", prose(paragraph)) == [paragraph]
+
+
 def test_of_two_sentences_alike_the_earlier_is_quoted() -> None:
     assert quotes("端数", prose("端数は切り捨てる。端数は記録する。")) == ["端数は切り捨てる。"]
 
@@ -317,3 +338,5 @@ def test_whatever_is_quoted_is_what_the_document_says(documents: list[list[Row]]
             b for b in document.blocks if b.kind in QUOTABLE and (b.span.start <= first < b.span.end or b.span.start <= last < b.span.end)
         ]
         assert ends, "a quote begins and ends in text that may be quoted"
+        touched = [b for b in document.blocks if b.span.start < citation.span.end and citation.span.start < b.span.end]
+        assert all(b.kind in QUOTABLE for b in touched), [b.kind for b in touched]

@@ -54,7 +54,7 @@ HOMES: dict[str, set[str]] = {
     "transformers": {"rag.embed"},
     "sqlalchemy": {"rag.registry"},
     "sqlite3": {"rag.registry"},
-    "filelock": {"rag.ingest"},
+    "filelock": {"rag.ingest", "rag.index.vector"},  # one writer of the library; nobody opens the graph while it is written
     "pypdf": {"rag.read.pdf"},
     "pypdfium2": {"rag.read.pdfium"},
     "PIL": {"rag.read.pdfium", "rag.read.page_picture"},  # the engine hands out pictures, page_picture draws on them

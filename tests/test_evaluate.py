@@ -30,8 +30,15 @@ PASSAGES = {
     "lone": "宿泊料の上限",
     "never": "休暇の届出",
 }
-QUESTIONS = {"q-two": "旅費の請求の期限", "q-lone": "宿泊料の上限", "q-none": "宇宙船", "q-unjudged": "旅費"}
-GRADES = [("q-two", "two", 1), ("q-two", "never", 1), ("q-two", "one", 0), ("q-lone", "lone", 2), ("q-none", "never", 1)]
+QUESTIONS = {"q-three": "旅費の請求の期限", "q-lone": "宿泊料の上限", "q-none": "宇宙船", "q-worthless": "旅費", "q-unjudged": "旅費"}
+GRADES = [
+    ("q-three", "one", 1),
+    ("q-three", "never", 1),
+    ("q-three", "two", 0),
+    ("q-lone", "lone", 2),
+    ("q-none", "never", 1),
+    ("q-worthless", "two", 0),
+]
 
 
 def beir(folder: Path) -> Path:
@@ -57,18 +64,18 @@ def test_the_figures_are_those_computed_by_hand(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     home = Settings(home=tmp_path / "home")
     report = retrieval.evaluate(beir(tmp_path / "beir"), settings=home, progress=lambda what, done, of: told.append((what, done, of)))
-    # q-two finds three, two, one in this order: "two" stands second, "never" is not found, "one" is judged worthless.
-    # q-lone finds lone first. q-none finds nothing. q-unjudged has no grades and does not count.
-    ndcg_two = (1 / log2(1 + 2)) / (1 / log2(1 + 1) + 1 / log2(1 + 2))
+    # q-three finds three, two, one in this order: "one" stands third, "never" is not found, "two" is judged worthless.
+    # q-lone finds lone first. q-none finds nothing. The others have no passage that is worth anything and do not count.
+    ndcg_three = (1 / log2(1 + 3)) / (1 / log2(1 + 1) + 1 / log2(1 + 2))
     assert report.measures == pytest.approx(
         {
-            "nDCG@10": (ndcg_two + 1 + 0) / 3,
+            "nDCG@10": (ndcg_three + 1 + 0) / 3,
             "Recall@10": (1 / 2 + 1 + 0) / 3,
             "Recall@100": (1 / 2 + 1 + 0) / 3,
-            "MRR@10": (1 / 2 + 1 + 0) / 3,
+            "MRR@10": (1 / 3 + 1 + 0) / 3,
         }
     )
-    assert report.per_query["nDCG@10"] == pytest.approx({"q-two": ndcg_two, "q-lone": 1.0, "q-none": 0.0})
+    assert report.per_query["nDCG@10"] == pytest.approx({"q-three": ndcg_three, "q-lone": 1.0, "q-none": 0.0})
     assert (report.name, report.passages, report.queries) == ("beir", 5, 3)
     assert report.passages_per_second > 0
     assert 0 < report.milliseconds_median <= report.milliseconds_p95
@@ -92,19 +99,17 @@ def test_a_limit_that_leaves_no_question_says_so(tmp_path: Path) -> None:
         ("corpus.jsonl", '{"_id": "a", "text": "x"}\n{"_id": "b"}', "corpus.jsonl, line 2: 'text' is missing or not text"),
         ("corpus.jsonl", '{"_id": 1, "text": "x"}', "corpus.jsonl, line 1: '_id' is missing or not text"),
         ("queries.jsonl", '{"text": "x"}', "queries.jsonl, line 1: '_id' is missing or not text"),
-        ("qrels.tsv", "a\tb\tc\nq-two\ttwo\t1\n", "needs the columns query-id, corpus-id and score"),
-        ("qrels.tsv", "query-id\tcorpus-id\tscore\nq-two\ttwo\tmuch\n", "qrels.tsv cannot be read"),
+        ("qrels.tsv", "a\tb\tc\nq-three\ttwo\t1\n", "needs the columns query-id, corpus-id and score"),
+        ("qrels.tsv", "query-id\tcorpus-id\tscore\nq-three\ttwo\tmuch\n", "qrels.tsv cannot be read"),
         pytest.param(
             "qrels.tsv",
-            "query-id\tcorpus-id\tscore\nq-two\ttwo\n",
+            "query-id\tcorpus-id\tscore\nq-three\ttwo\n",
             "qrels.tsv cannot be read",
-            marks=pytest.mark.xfail(strict=True, raises=TypeError, reason="retrieval.py: int(None) of a short row"),
         ),
         pytest.param(
             "corpus.jsonl",
             "[1, 2]",
             "corpus.jsonl, line 1",
-            marks=pytest.mark.xfail(strict=True, raises=AttributeError, reason="retrieval.py: a line may be JSON and no object"),
         ),
     ],
 )
@@ -249,7 +254,6 @@ def test_golden_questions_are_read(tmp_path: Path) -> None:
         pytest.param(
             '[question]\nid = "one"\ntext = "x"',
             "golden.toml",
-            marks=pytest.mark.xfail(strict=True, raises=AttributeError, reason="golden.py: single brackets make no list"),
         ),
     ],
 )

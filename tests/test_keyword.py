@@ -231,7 +231,6 @@ def test_a_torn_index_says_how_to_make_it_anew(tmp_path: Path) -> None:
         KeywordIndex(tmp_path)
 
 
-@pytest.mark.xfail(strict=True, reason="rag/index/keyword.py: Tantivy panics on a torn posting list, which is a BaseException")
 def test_whatever_byte_is_torn_the_error_is_one_of_ours(tmp_path: Path) -> None:
     index_of(tmp_path / "whole", [(chunk_of(number, f"旅費を請求する。第{number}条"), 1) for number in range(60)])
     (postings,) = (tmp_path / "whole").glob("*.idx")
@@ -249,7 +248,6 @@ def test_whatever_byte_is_torn_the_error_is_one_of_ours(tmp_path: Path) -> None:
         shutil.rmtree(folder)
 
 
-@pytest.mark.xfail(strict=True, reason="rag/index/keyword.py: Tantivy panics on a limit of 0, where rag/index/vector.py finds nothing")
 def test_nothing_is_found_where_nothing_is_wanted(tmp_path: Path) -> None:
     assert numbers(index_of(tmp_path, LEVELS), "旅費", limit=0) == []
 

@@ -25,8 +25,9 @@ GOOD: dict[str, tuple[str, object]] = {
     "read_seconds": ("1.5", 1.5),
     "read_megabytes": ("512", 512),
     "file_megabytes": ("20", 20),
+    "batch": ("64", 64),
 }
-NUMBERS = ["KONKYO_CLEARANCE", "KONKYO_READ_SECONDS", "KONKYO_READ_MEGABYTES", "KONKYO_FILE_MEGABYTES"]
+NUMBERS = ["KONKYO_CLEARANCE", "KONKYO_READ_SECONDS", "KONKYO_READ_MEGABYTES", "KONKYO_FILE_MEGABYTES", "KONKYO_BATCH"]
 
 
 class Noted(Mapping[str, str]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -162,6 +163,9 @@ def test_a_folder_that_was_deleted_is_empty_when_it_is_opened_again(tmp_path: Pa
     delete(tmp_path / "vector")
     assert not (tmp_path / "vector").exists()
     assert VectorIndex(tmp_path / "vector", "another").count == 0
+    shutil.rmtree(tmp_path / "vector")  # by somebody else
+    again = index_of(tmp_path / "vector", LEVELS[:1])
+    assert (again.count, numbers(again, unit(1))) == (1, [1])
 
 
 def test_a_torn_database_says_how_to_make_it_anew(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ Each term of the question counts once, however often it stands there: a long que
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +22,7 @@ import tantivy
 
 from rag import terms
 from rag.errors import IndexDamaged
+from rag.index.damage import crc, told
 from rag.index.scope import Found, Scope, fill
 from rag.records import Chunk
 
@@ -48,20 +51,20 @@ class KeywordIndex:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        try:
+        with told("The keyword index cannot be opened", ValueError, OSError):
             self._index = tantivy.Index(_schema(), path=str(folder))
             self._searcher = self._index.searcher()
-        except (ValueError, OSError) as error:
-            raise IndexDamaged(f"The keyword index cannot be opened ({error}). Run: python -m rag rebuild") from error
 
     def writer(self) -> KeywordWriter:
         """Start writing. Nothing is found until :meth:`KeywordWriter.commit`."""
-        return KeywordWriter(self._index)
+        with told("The keyword index cannot be written", ValueError, OSError):
+            return KeywordWriter(self._index)
 
     def refresh(self) -> None:
         """See what was committed since."""
-        self._index.reload()
-        self._searcher = self._index.searcher()
+        with told("The keyword index cannot be read", ValueError, OSError):
+            self._index.reload()
+            self._searcher = self._index.searcher()
 
     @property
     def count(self) -> int:
@@ -79,7 +82,7 @@ class KeywordIndex:
         for field, weight in WEIGHTS.items():
             for term in dict.fromkeys(_terms(field, question)):
                 optional.append(tantivy.Query.boost_query(tantivy.Query.term_query(schema, field, term, "freq"), weight))
-        if not optional or not scope.revisions:
+        if not optional or not scope.revisions or not limit:
             return []
         should = tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in optional])
         must = [(tantivy.Occur.Must, _unscored(tantivy.Query.term_set_query(schema, "level", list(scope.levels))))]
@@ -97,23 +100,41 @@ class KeywordIndex:
                 for (score, _), chunk, revision in zip(hits, chunks, revisions, strict=True)
             ]
 
-        try:
+        with told("The keyword index cannot be read", ValueError, OSError):
             found = fill(fetch, scope, limit)
-        except (ValueError, OSError) as error:
-            raise IndexDamaged(f"The keyword index cannot be read ({error}). Run: python -m rag rebuild") from error
         return sorted(found, key=lambda entry: (-entry[1], entry[0]))
 
     def holds(self, chunk: int) -> bool:
         """True where the index has this chunk."""
         query = tantivy.Query.term_query(self._index.schema, "chunk", chunk)
-        return bool(self._searcher.search(query, 1, count=False).hits)
+        with told("The keyword index cannot be read", ValueError, OSError):
+            return bool(self._searcher.search(query, 1, count=False).hits)
+
+    def verify(self) -> None:
+        """Compare every file with the checksum at its end, which Tantivy writes and does not look at.
+
+        Raises:
+            IndexDamaged: a file is not what was written.
+        """
+        before = b""
+        while True:
+            with told("The keyword index cannot be read", OSError, ValueError, KeyError, TypeError):
+                meta = (self._folder / "meta.json").read_bytes()
+                segments = {segment["segment_id"].replace("-", "") for segment in json.loads(meta)["segments"]}
+                torn = [file.name for file in sorted(self._folder.iterdir()) if file.name.split(".")[0] in segments and not _sound(file)]
+            if not torn:
+                return
+            if meta == before:
+                raise IndexDamaged(f"The keyword index's file {torn[0]} was changed or torn. Run: python -m rag rebuild")
+            before = meta  # a writer may have removed the file meanwhile: look once more
 
     def rarity(self, words: Iterable[str]) -> dict[str, float]:
         """Inverse document frequency of each word: ln(1 + (N - n + 0.5) / (n + 0.5)); for one that nothing has, its highest value."""
         total = self.count
         out = {}
         for word in words:
-            having = self._searcher.doc_freq("words", word)
+            with told("The keyword index cannot be read", ValueError, OSError):
+                having = self._searcher.doc_freq("words", word)
             out[word] = math.log(1 + (total - having + 0.5) / (having + 0.5))
         return out
 
@@ -133,7 +154,8 @@ class KeywordWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._writer.wait_merging_threads()
+        with told("The keyword index cannot be written", ValueError, OSError):
+            self._writer.wait_merging_threads()
 
     def add(self, chunk: Chunk, revision: int) -> None:
         """Add a chunk under the registry's number of its revision."""
@@ -152,12 +174,26 @@ class KeywordWriter:
 
     def commit(self) -> None:
         """Make what was added and removed durable and visible to searchers that refresh."""
-        self._writer.commit()
+        with told("The keyword index cannot be written", ValueError, OSError):
+            self._writer.commit()
 
 
 def delete(folder: Path) -> None:
     """Remove the index from the disk."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sound(file: Path) -> bool:
+    # The end of each file: a JSON object with the CRC-32 of all before it, the object's length, a constant.
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as opened:
+            opened.seek(max(0, size - 400))
+            data = opened.read()
+        length = struct.unpack("<II", data[-8:])[0]
+        return bool(json.loads(data[-8 - length : -8])["crc"] == crc(file, size - length - 8))
+    except (OSError, ValueError, KeyError, TypeError, struct.error):
+        return False
 
 
 def _terms(field: str, text: str) -> Sequence[str]:

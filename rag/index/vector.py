@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,18 +22,24 @@ import chromadb
 from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
+from filelock import FileLock, Timeout
 from llama_index.core.schema import BaseNode, TextNode
 from llama_index.core.vector_stores.types import FilterOperator, MetadataFilter, MetadataFilters, VectorStoreQuery
 from llama_index.vector_stores.chroma import ChromaVectorStore
 
 from rag.embed import Vectors
-from rag.errors import IndexDamaged
+from rag.errors import IndexDamaged, LibraryLocked
+from rag.index.damage import Sums, told
 from rag.index.scope import Found, Scope, fill
 from rag.records import HIGHEST_LEVEL, Chunk
 
 _COLLECTION = "chunks"
 _BATCH = 5_000
 """Chroma takes at most 5,461 entries at once."""
+_WAIT = 60.0
+"""Seconds to wait for another process that is writing to the folder."""
+_FAULTS = (ChromaError, ValueError, RuntimeError, OSError)
+_UNREADABLE = "The vector index cannot be read"
 
 
 class VectorIndex:
@@ -44,7 +51,12 @@ class VectorIndex:
 
     def __init__(self, folder: Path, model: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        try:
+        self._folder = folder
+        self._sums = Sums(folder / "sums.json")
+        with self._alone(), told("The vector index cannot be opened", *_FAULTS):
+            # Chroma ends the whole process where a file of the graph is torn, so they are compared before it reads them.
+            if torn := self._sums.torn(self._graph()):
+                raise IndexDamaged(f"The vector index's file {torn[0]} was changed or torn. Run: python -m rag rebuild")
             # A client of its own each time: Chroma shares one per path within a process, also after the files are gone.
             SharedSystemClient.clear_system_cache()
             client = chromadb.PersistentClient(path=str(folder), settings=ChromaSettings(anonymized_telemetry=False))
@@ -52,16 +64,34 @@ class VectorIndex:
                 _COLLECTION, embedding_function=None, metadata={"model": model}, configuration={"hnsw": {"space": "cosine"}}
             )
             made_with = (self._collection.metadata or {}).get("model", "")
-        except (ChromaError, ValueError, OSError, RuntimeError) as error:
-            raise IndexDamaged(f"The vector index cannot be opened ({error}). Run: python -m rag rebuild") from error
+            self._collection.get(limit=1, include=["embeddings"])  # reads the graph now, while nobody writes it
+            self._sums.note(self._graph())
         if made_with != model:
             raise IndexDamaged(f"The vector index was made with the model {made_with!r}, not {model!r}. Run: python -m rag rebuild")
         self._store = ChromaVectorStore(chroma_collection=self._collection)
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While a writer changes the files nobody opens them, and the other way about."""
+        lock = FileLock(self._folder.parent / f"{self._folder.name}.lock")
+        try:
+            lock.acquire(timeout=_WAIT)
+        except Timeout:
+            raise LibraryLocked("The vector index has been in another process's hands for a minute. Wait, then try again.") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _graph(self) -> list[Path]:
+        """The files of the graph (HNSW)."""
+        return sorted(file for folder in self._folder.iterdir() if folder.is_dir() for file in folder.iterdir())
+
     @property
     def count(self) -> int:
         """Number of vectors."""
-        return self._collection.count()
+        with told(_UNREADABLE, *_FAULTS):
+            return self._collection.count()
 
     def add(self, chunks: Sequence[Chunk], revisions: Sequence[int], vectors: Vectors) -> None:
         """Store vectors (n, d) for n chunks, with the registry's number of the revision of each."""
@@ -71,13 +101,17 @@ class VectorIndex:
             )
             for chunk, revision, vector in zip(chunks, revisions, vectors, strict=True)
         ]
-        for start in range(0, len(nodes), _BATCH):
-            self._store.add(nodes[start : start + _BATCH])
+        with self._alone(), told("The vector index cannot be written", *_FAULTS):
+            for start in range(0, len(nodes), _BATCH):
+                self._store.add(nodes[start : start + _BATCH])
+            self._sums.note(self._graph())
 
     def remove(self, chunks: Sequence[int]) -> None:
         """Remove chunks by number; unknown ones are passed over."""
-        for start in range(0, len(chunks), _BATCH):
-            self._store.delete_nodes([str(chunk) for chunk in chunks[start : start + _BATCH]])
+        with self._alone(), told("The vector index cannot be written", *_FAULTS):
+            for start in range(0, len(chunks), _BATCH):
+                self._store.delete_nodes([str(chunk) for chunk in chunks[start : start + _BATCH]])
+            self._sums.note(self._graph())
 
     def search(self, vector: Vectors, scope: Scope, limit: int) -> list[Found]:
         """The chunks nearest to a vector (d,) inside ``scope``, with their cosine similarity, best first; ties by number.
@@ -96,15 +130,14 @@ class VectorIndex:
             # The adapter hands out exp(-distance); the similarity is 1 - distance.
             return [(int(id_), int(node.metadata["revision"]), 1 + math.log(max(similarity, 1e-9))) for id_, node, similarity in entries]
 
-        try:
+        with told(_UNREADABLE, *_FAULTS):
             found = fill(fetch, scope, limit)
-        except (ChromaError, ValueError, RuntimeError, OSError) as error:
-            raise IndexDamaged(f"The vector index cannot be read ({error}). Run: python -m rag rebuild") from error
         return sorted(found, key=lambda entry: (-entry[1], entry[0]))
 
     def vectors(self, chunks: Sequence[int]) -> dict[int, Vectors]:
         """Stored vectors (d,) by chunk; those that are not there are left out."""
-        got: Any = self._collection.get(ids=[str(chunk) for chunk in chunks], include=["embeddings"])
+        with told(_UNREADABLE, *_FAULTS):
+            got: Any = self._collection.get(ids=[str(chunk) for chunk in chunks], include=["embeddings"])
         return {int(id_): np.asarray(vector, dtype=np.float32) for id_, vector in zip(got["ids"], got["embeddings"], strict=True)}
 
 
