@@ -36,6 +36,10 @@ class Model(Protocol):
     def vote(self) -> float:
         """How much its cosine counts beside a BM25 score that was divided by the best one."""
 
+    @property
+    def by_sentence(self) -> bool:
+        """True where the sentences of a long question are better compared by themselves as well: a bag of words blurs."""
+
     def readable(self, texts: Sequence[str]) -> list[bool]:
         """For each text: does the model know its language?"""
 
@@ -112,9 +116,8 @@ class Meaning:
     def ask(self, question: str) -> list[Asked]:
         """The question as each model sees it that can read it and has vectors."""
         parts = [span.cut(question) for span in text.sentences(question)][-SENTENCES:]
-        texts = [question, *parts] if len(parts) > 1 else [question]
         return [
-            Asked(index, model.encode(texts, "query"), model.vote)
+            Asked(index, model.encode([question, *parts] if model.by_sentence and len(parts) > 1 else [question], "query"), model.vote)
             for model, index in self._parts
             if index.count and model.readable([question])[0]
         ]

@@ -12,6 +12,8 @@ from rag.thesaurus import Thesaurus
 
 MEANS = 0.6
 """Weight of a word from the thesaurus, where one of the question itself has 1."""
+LITTLE = 0.3
+"""Weight of an English stop word: a story is full of them, and they still hold phrases together."""
 LONG = 120
 """Characters. A longer question is taken apart into story and asking."""
 STORY = 0.7
@@ -38,11 +40,12 @@ def understand(text: str, thesaurus: Thesaurus | None = None) -> Question:
 
     A long question tells a story before it asks: what stands only in the story counts less.
     """
-    words = dict.fromkeys(terms.words(text), 1.0)
+    words = {term: LITTLE if term in terms.STOPWORDS else 1.0 for term in terms.words(text)}
     bigrams = dict.fromkeys(terms.bigrams(text), 1.0)
     if len(text) > LONG and (asking := _asking(text)):
-        words = {term: 1.0 if term in set(terms.words(asking)) else STORY for term in words}
-        bigrams = {term: 1.0 if term in set(terms.bigrams(asking)) else STORY for term in bigrams}
+        asked, pairs = set(terms.words(asking)), set(terms.bigrams(asking))
+        words = {term: weight if term in asked else STORY * weight for term, weight in words.items()}
+        bigrams = {term: weight if term in pairs else STORY * weight for term, weight in bigrams.items()}
     meant: dict[str, tuple[frozenset[str], ...]] = {}
     for entry in thesaurus.find(text) if thesaurus else ():
         official = [terms.words(word) for word in entry.means]

@@ -112,7 +112,6 @@ def test_readable(embedder: Embedder, text: str, verdict: bool) -> None:
     assert embedder.readable([text]) == [verdict]
 
 
-@pytest.mark.xfail(strict=True, reason="rag/embed.py: fewer than four tokens are readable whatever the script")
 @pytest.mark.parametrize("text", ["出張", "日本", "リョヒ", "！？"])
 def test_a_short_text_in_japanese_is_not_readable_either(embedder: Embedder, text: str) -> None:
     assert embedder.readable([text]) == [False]
@@ -154,7 +153,6 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
         _ = Embedder(str(tmp_path)).model
 
 
-@pytest.mark.xfail(strict=True, reason="rag/embed.py: SafetensorError is none of the errors that are translated")
 def test_torn_weights_are_refused(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"nothing of the kind")
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')

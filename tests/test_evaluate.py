@@ -22,15 +22,15 @@ from .conftest import TODAY, add
 
 pytestmark = pytest.mark.xdist_group("model")
 
-# Japanese throughout: the packaged model cannot read it, so that the order is that of the keywords alone.
+# Korean throughout: neither model can read it, so that the order is that of the keywords alone.
 PASSAGES = {
-    "three": "旅費の請求の期限",
-    "two": "旅費の請求の書類",
-    "one": "旅費の区分の種類",
-    "lone": "宿泊料の上限",
-    "never": "休暇の届出",
+    "three": "여비 청구 기한",
+    "two": "여비 청구 서류",
+    "one": "여비 구분 종류",
+    "lone": "숙박료 상한",
+    "never": "휴가 신고",
 }
-QUESTIONS = {"q-three": "旅費の請求の期限", "q-lone": "宿泊料の上限", "q-none": "宇宙船", "q-worthless": "旅費", "q-unjudged": "旅費"}
+QUESTIONS = {"q-three": "여비 청구 기한", "q-lone": "숙박료 상한", "q-none": "우주선", "q-worthless": "여비", "q-unjudged": "여비"}
 GRADES = [
     ("q-three", "one", 1),
     ("q-three", "never", 1),
@@ -105,13 +105,11 @@ def test_a_limit_that_leaves_no_question_says_so(tmp_path: Path) -> None:
             "qrels.tsv",
             "query-id\tcorpus-id\tscore\nq-three\ttwo\n",
             "qrels.tsv cannot be read",
-            marks=pytest.mark.xfail(strict=True, raises=TypeError, reason="retrieval.py: int(None) of a short row"),
         ),
         pytest.param(
             "corpus.jsonl",
             "[1, 2]",
             "corpus.jsonl, line 1",
-            marks=pytest.mark.xfail(strict=True, raises=AttributeError, reason="retrieval.py: a line may be JSON and no object"),
         ),
     ],
 )
@@ -256,7 +254,6 @@ def test_golden_questions_are_read(tmp_path: Path) -> None:
         pytest.param(
             '[question]\nid = "one"\ntext = "x"',
             "golden.toml",
-            marks=pytest.mark.xfail(strict=True, raises=AttributeError, reason="golden.py: single brackets make no list"),
         ),
     ],
 )
@@ -312,7 +309,7 @@ def test_each_verdict(rules: Library) -> None:
     assert [(r.id, r.verdict, r.right, r.hit_at_10) for r in report.results] == [
         ("hit", "hit", True, True),
         ("miss", "miss", False, False),
-        ("refused", "refused", False, False),
+        ("refused", "refused", False, True),
         ("rightly", "refused rightly", True, False),
         ("answered", "answered", False, False),
     ]

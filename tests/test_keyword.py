@@ -14,6 +14,7 @@ from rag import terms
 from rag.errors import IndexDamaged
 from rag.index.keyword import WEIGHTS, KeywordIndex, delete
 from rag.index.scope import NARROW, Scope, fill
+from rag.question import understand
 from rag.records import Chunk, Span
 
 K1, B = 1.2, 0.75
@@ -36,7 +37,7 @@ def index_of(folder: Path, chunks: Sequence[tuple[Chunk, int]]) -> KeywordIndex:
 
 
 def numbers(index: KeywordIndex, question: str, scope: Scope = EVERYTHING, limit: int = 10) -> list[int]:
-    return [chunk for chunk, _ in index.search(question, scope, limit)]
+    return [chunk for chunk, _ in index.search(understand(question), scope, limit)]
 
 
 # ---------------------------------------------------------------- the formula
@@ -77,19 +78,19 @@ def test_the_score_is_the_formula(tmp_path: Path, question: str) -> None:
     assert all(len(field_terms(field, text)) <= 40 for field in WEIGHTS for text in COLLECTION)
     index = index_of(tmp_path, [(chunk_of(number, text), 1) for number, text in enumerate(COLLECTION)])
     expected = {number: score for number, text in enumerate(COLLECTION) if (score := bm25(question, text, COLLECTION))}
-    assert dict(index.search(question, EVERYTHING, 10)) == pytest.approx(expected, rel=1e-5)
+    assert dict(index.search(understand(question), EVERYTHING, 10)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_term_that_the_question_repeats_counts_once(tmp_path: Path) -> None:
     index = index_of(tmp_path, [(chunk_of(number, text), 1) for number, text in enumerate(COLLECTION)])
-    assert index.search("the fee 旅費 旅費 旅費", EVERYTHING, 10) == index.search("the fee 旅費", EVERYTHING, 10)
+    assert index.search(understand("the fee 旅費 旅費 旅費"), EVERYTHING, 10) == index.search(understand("the fee 旅費"), EVERYTHING, 10)
 
 
 def test_a_long_text_scores_within_the_steps_in_which_lengths_are_stored(tmp_path: Path) -> None:
     # Tantivy keeps a length in one byte, rounded down, in steps of at most an eighth above 40.
     texts = ["travel " * 3 + "filler " * 150, "travel claim", "claim"]
     index = index_of(tmp_path, [(chunk_of(number, text), 1) for number, text in enumerate(texts)])
-    score = dict(index.search("travel", EVERYTHING, 10))[0]
+    score = dict(index.search(understand("travel"), EVERYTHING, 10))[0]
     lowest, highest = bm25("travel", texts[0], texts), bm25("travel", texts[0], texts, length=153 * 7 / 8)
     assert lowest * (1 - 1e-5) <= score <= highest
     assert highest / lowest < 1.13, "the bounds say something"

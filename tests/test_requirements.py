@@ -83,10 +83,7 @@ def test_what_is_installed_is_what_is_pinned(name: str) -> None:
 
 
 @pytest.mark.parametrize("distribution", sorted(imports()))
-def test_what_is_imported_is_required(distribution: str, request: pytest.FixtureRequest) -> None:
-    if distribution == "pillow":
-        reason = "requirements.txt lacks pillow, which rag/read imports and only streamlit happens to bring"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+def test_what_is_imported_is_required(distribution: str) -> None:
     assert distribution in requirements("requirements.txt"), f"imported by {', '.join(sorted(imports()[distribution]))}"
 
 

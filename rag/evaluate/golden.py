@@ -112,6 +112,10 @@ def load(file: Path) -> list[Question]:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise EvaluationError(f"{file} cannot be read: {error}.") from error
+    for name in ("question", "unanswerable"):
+        tables = data.get(name, [])
+        if not isinstance(tables, list) or not all(isinstance(entry, dict) for entry in tables):
+            raise EvaluationError(f"{file}: every question needs a table of its own that opens with [[{name}]], in double brackets.")
     questions = [_question(file, entry, expected=True) for entry in data.get("question", [])]
     return questions + [_question(file, entry, expected=False) for entry in data.get("unanswerable", [])]
 

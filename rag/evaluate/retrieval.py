@@ -133,6 +133,8 @@ def _jsonl(file: Path, *fields: str) -> Iterator[dict[str, Any]]:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     row = json.loads(line)
+                    if not isinstance(row, dict):
+                        raise EvaluationError(f"{file}, line {number}: it is not a JSON object.")
                     if missing := [name for name in fields if not isinstance(row.get(name), str)]:
                         raise EvaluationError(f"{file}, line {number}: {missing[0]!r} is missing or not text.")
                     yield row
@@ -148,6 +150,6 @@ def _qrels(file: Path, among: set[str] | None) -> dict[str, dict[str, int]]:
                 grade = int(row["score"])
                 if grade > 0 and (among is None or row["corpus-id"] in among):
                     wanted.setdefault(row["query-id"], {})[row["corpus-id"]] = grade
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise EvaluationError(f"{file} cannot be read: {error}. It needs the columns query-id, corpus-id and score.") from error
     return wanted
