@@ -47,7 +47,7 @@ def ask(
             reason=reason,
             documents=len(visible),
             terms=tuple(written[term] for term in terms.content_words(asked[:LONGEST_QUESTION])),
-            missing=tuple(written[term] for term in missing),
+            missing=tuple(written.get(term, term) for term in missing),
             nearest=tuple(quote.nearest(hits, load, NEAREST)),
         )
         return Answer(id=identity, question=question, as_of=as_of, refusal=refusal, hits=hits)
@@ -61,7 +61,10 @@ def ask(
         return refuse(RefusalReason.EMPTY_LIBRARY)
     if not terms.words(asked[:LONGEST_QUESTION]):
         return refuse(RefusalReason.EMPTY_QUESTION)
-    hits = search(library, asked, clearance=clearance, as_of=as_of, limit=HITS, filters=filters).hits
+    result = search(library, asked, clearance=clearance, as_of=as_of, limit=HITS, filters=filters)
+    hits = result.hits
+    if result.missing and not any("address" in hit.found_by for hit in hits):
+        return refuse(RefusalReason.NO_SUCH_PROVISION, hits, result.missing)
     if not hits:
         return refuse(RefusalReason.NOTHING_FOUND, missing=tuple(terms.content_words(asked[:LONGEST_QUESTION])))
     progress("reading", len(hits))

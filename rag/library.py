@@ -22,6 +22,8 @@ from rag.errors import DiskFull, IndexDamaged, LibraryError, ModelError, Unknown
 from rag.index.keyword import KeywordIndex
 from rag.index.scope import Scope
 from rag.meaning import Meaning, Model
+from rag.names import Names
+from rag.provisions import Provisions
 from rag.question import understand
 from rag.records import HIGHEST_LEVEL, Chunk, Document, Filters, Kind
 from rag.registry import PUBLISHED, Registry, Revision, unknown
@@ -57,6 +59,8 @@ class Library:
         self.embedder = Embedder(settings.model, settings.model_download)
         self.static = StaticModel()
         self._thesaurus: tuple[int, Thesaurus] | None = None
+        self._names: Names | None = None
+        self._provisions: dict[tuple[str, str], Provisions] = {}
         self._lock = threading.RLock()
         self._generation = -1
         self._published: list[Revision] = []
@@ -110,6 +114,25 @@ class Library:
             return self._meaning
 
     @property
+    def names(self) -> Names:
+        """The names by which the published documents are called."""
+        with self._lock:
+            self.refresh()
+            if self._names is None:
+                self._names = Names.of({revision.document_id: revision.source for revision in self._published})
+            return self._names
+
+    def provisions(self, document: Document) -> Provisions:
+        """The addresses of a document, kept as long as the document itself."""
+        key = (document.id, document.revision)
+        with self._lock:
+            kept = self._provisions.get(key)
+            if kept is None or kept.document is not document:
+                self._provisions = {k: v for k, v in self._provisions.items() if k in self._documents}
+                kept = self._provisions[key] = Provisions.of(document)
+            return kept
+
+    @property
     def thesaurus(self) -> Thesaurus:
         """What people say and what regulations write: the starter set, and thesaurus.toml in the library's home."""
         own = self.home / "thesaurus.toml"
@@ -133,6 +156,7 @@ class Library:
             self._documents.clear()
             # Chroma does not see what another process wrote until it is opened anew.
             self._keyword = self._meaning = None
+            self._names = None
             self._generation = generation
 
     @property

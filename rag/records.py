@@ -222,6 +222,7 @@ class RefusalReason(StrEnum):
     EMPTY_LIBRARY = "empty_library"
     NOTHING_FOUND = "nothing_found"
     NOT_ANSWERED = "not_answered"
+    NO_SUCH_PROVISION = "no_such_provision"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

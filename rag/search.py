@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rag.index.fuse import by_score
+from rag.index.fuse import Fused, by_score
 from rag.index.scope import Scope
 from rag.library import Library
+from rag.named import Named, named
 from rag.question import understand
-from rag.records import Filters, Hit
+from rag.records import Chunk, Filters, Hit
 from rag.text import storable
 
 DEPTH = 100
 """How deep each list goes before they are fused."""
+NAMED = 0.3
+"""What a passage gains whose document the question names; 1 is what the best keywords give."""
 LONGEST_QUESTION = 2_000
 """Characters of a question that are searched for; more would say nothing new and take long."""
 NO_FILTERS = Filters()
@@ -31,6 +35,8 @@ class Result:
     """How many documents were searched."""
     lists: tuple[str, ...] = ()
     """Which lists took part: "keyword", "vector"."""
+    missing: tuple[str, ...] = ()
+    """Provisions that the question names and that do not exist."""
 
 
 def search(library: Library, question: str, *, clearance: int, as_of: date, limit: int = 20, filters: Filters = NO_FILTERS) -> Result:
@@ -63,11 +69,32 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     near = [chunk for model in models for chunk in model.nearest(scope, depth)]
     if missing := [chunk for chunk in near if chunk not in keyword]:
         keyword |= library.keyword.search(question, scope, len(missing), among=missing)
-    candidates = list({*keyword, *near})
+    called = named(library, asked, visible, clearance)
+    candidates = list({*keyword, *near, *called.chunks})
     fused = by_score(keyword, [(model.vote, model.similarity(candidates)) for model in models])
-    chunks = library.chunks([entry.chunk for entry in fused[: limit * 2]], scope)
-    hits = [Hit(chunk=chunks[entry.chunk], score=entry.score, rank=0, found_by=entry.found_by) for entry in fused if entry.chunk in chunks][
-        :limit
-    ]
-    ranked = tuple(Hit(chunk=hit.chunk, score=hit.score, rank=rank, found_by=hit.found_by) for rank, hit in enumerate(hits, start=1))
-    return Result(hits=ranked, scope=scope, documents=len(visible), lists=("keyword", "vector") if models else ("keyword",))
+    chunks = library.chunks(candidates, scope)
+    hits = _ranked([entry for entry in fused if entry.chunk in chunks], chunks, called)
+    return Result(
+        hits=tuple(hits[:limit]),
+        scope=scope,
+        documents=len(visible),
+        lists=("keyword", "vector") if models else ("keyword",),
+        missing=called.missing,
+    )
+
+
+def _ranked(fused: Sequence[Fused], chunks: Mapping[int, Chunk], called: Named) -> list[Hit]:
+    """Hits, best first: the provisions that the question names, then the others, those of a document that it names lifted."""
+    known = {entry.chunk: entry for entry in fused}
+    named_here = [chunk for chunk in called.chunks if chunk in chunks]
+    scores = {id_: entry.score + (NAMED if chunks[id_].document_id in called.documents else 0.0) for id_, entry in known.items()}
+    top = max(scores.values(), default=0.0)
+    for place, chunk in enumerate(named_here):
+        scores[chunk] = top + 1.0 + 1.0 / (place + 1)
+    hits = []
+    for rank, chunk in enumerate(sorted(scores, key=lambda chunk: (-scores[chunk], chunk)), start=1):
+        found_by = dict(known[chunk].found_by) if chunk in known else {}
+        if chunk in named_here:
+            found_by["address"] = named_here.index(chunk) + 1
+        hits.append(Hit(chunk=chunks[chunk], score=scores[chunk], rank=rank, found_by=found_by))
+    return hits

@@ -17,6 +17,7 @@ from rag.ui.source import provision
 _REASONS = {
     RefusalReason.NOT_ANSWERED: "refusal.not_answered",
     RefusalReason.NOTHING_FOUND: "refusal.nothing_found",
+    RefusalReason.NO_SUCH_PROVISION: "refusal.no_such_provision",
     RefusalReason.EMPTY_QUESTION: "refusal.no_words",
     RefusalReason.EMPTY_LIBRARY: "refusal.none_visible",
 }
