@@ -1,0 +1,63 @@
+"""The README's map of the files is what is there. ``python -m tests.test_readme`` writes it anew."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+from tests.conftest import REPOSITORY
+
+README = REPOSITORY / "README.md"
+OTHERS = {
+    "corpus/sources.toml": "what the sample ministry's documents are: title, issuer, dates, level",
+    "corpus/golden.toml": "questions as staff put them, with the provisions that answer, and questions that nothing answers",
+    "corpus/ja, corpus/en": "the documents; corpus/make holds what the PDF and Word files are made from",
+    "rag/thesaurus.toml": "what people say -> what regulations write",
+    "rag/models/static-ja.md": "the card of the Japanese model beside it",
+    "rag/ui/texts.toml": "every word of the screens, in both languages",
+    "notebooks/train_static_ja.py": "how the Japanese model was trained",
+    "tests/": "as rag/, file by file; tests/benchmarks measures, and is not part of make test",
+}
+
+
+def listed() -> str:
+    """One line a file: its path, and the first sentence of what it says of itself."""
+    names = subprocess.run(["git", "ls-files", "app.py", "rag"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.split()
+    lines = {name: said for name in names if name.endswith(".py") and (said := _first_sentence(REPOSITORY / name))} | OTHERS
+    width = max(map(len, lines))
+    return "".join(f"    {name:<{width}}  {said}\n" for name, said in lines.items())
+
+
+def _first_sentence(file: Path) -> str:
+    doc = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    first = re.split(r"(?<=[^.]\.)\s|\n\n", doc, maxsplit=1)[0]
+    return " ".join(first.split()).replace("``", "").replace(":func:", "").replace(":mod:", "").rstrip(".")
+
+
+def _replaced(text: str) -> str:
+    before, _, rest = text.partition("## The files\n\n")
+    _, _, after = rest.partition("\n## ")
+    return f"{before}## The files\n\n{listed()}\n## {after}"
+
+
+def test_the_map_of_the_files_is_current() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert text == _replaced(text), "run: python -m tests.test_readme"
+
+
+def test_every_link_and_picture_is_there() -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", README.read_text(encoding="utf-8"))
+    assert targets
+    assert [target for target in targets if "://" not in target and not (REPOSITORY / target).exists()] == []
+
+
+def test_every_setting_is_explained() -> None:
+    source = (REPOSITORY / "rag" / "settings.py").read_text(encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
+    assert [name for name in set(re.findall(r"KONKYO_[A-Z_]+", source)) if name not in text] == []
+
+
+if __name__ == "__main__":
+    README.write_text(_replaced(README.read_text(encoding="utf-8")), encoding="utf-8")
