@@ -63,7 +63,7 @@ def load(*files: Path) -> Thesaurus:
     whole = Thesaurus()
     for file in files:
         if file.is_file():
-            whole = whole.joined(read(file.read_text(encoding="utf-8", errors="replace"), file.name))
+            whole = whole.joined(read(file.read_text(encoding="utf-8-sig", errors="replace"), file.name))
     return whole
 
 

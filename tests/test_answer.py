@@ -300,6 +300,18 @@ def test_coverage_is_a_share_of_the_weight() -> None:
     assert Question(weights={}).coverage(["旅費"]) == 0.0
 
 
+def test_an_official_term_counts_as_the_word_that_means_it_and_only_as_a_whole() -> None:
+    meant = {"有休": (frozenset({"年次", "休暇"}), frozenset({"有給"}))}
+    asked = Question(weights={"有休": 3.0, "請求": 1.0}, meant=meant)
+    assert quote.MEANT == 0.8
+    assert asked.coverage(["年次", "休暇"]) == pytest.approx(0.8 * 3 / (3 + 1))
+    assert asked.coverage(["有給", "請求"]) == pytest.approx((0.8 * 3 + 1) / (3 + 1))
+    assert asked.coverage(["有休", "年次", "休暇"]) == 3 / (3 + 1), "the word itself counts whole, and once"
+    assert asked.coverage(["休暇"]) == 0.0
+    assert asked.missing(["年次", "休暇"]) == ("請求",)
+    assert asked.missing(["休暇"]) == ("有休", "請求")
+
+
 def test_the_nearest_are_first_sentences_of_the_best_hits() -> None:
     hits, load = hits_of(RULES, prose("職員は届け出る。遅れてはならない。", id="e"))
     nearest = quote.nearest(hits, load, 2)

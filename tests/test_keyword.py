@@ -43,18 +43,19 @@ def numbers(index: KeywordIndex, question: str, scope: Scope = EVERYTHING, limit
 # ---------------------------------------------------------------- the formula
 
 
-def field_terms(field: str, text: str) -> list[str]:
-    return terms.words(text) if field == "words" else terms.bigrams(text)
+def field_terms(field: str, text: str, head: str = "") -> list[str]:
+    make = terms.bigrams if field.endswith("bigrams") else terms.words
+    return make(head if field.startswith("head") else f"{head}\n{text}")
 
 
-def bm25(question: str, text: str, collection: Sequence[str], length: float | None = None) -> float:
-    """The docstring of rag/index/keyword.py, written down again. ``length`` stands in for |c|."""
+def bm25(question: str, place: int, collection: Sequence[tuple[str, str]], length: float | None = None) -> float:
+    """The docstring of rag/index/keyword.py, written down again, for the (text, head) at ``place``. ``length`` stands in for |c|."""
     score = 0.0
     for field, weight in WEIGHTS.items():
-        documents = [field_terms(field, other) for other in collection]
-        own = field_terms(field, text)
+        documents = [field_terms(field, text, head) for text, head in collection]
+        own = documents[place]
         average = sum(map(len, documents)) / len(documents)
-        for term in set(field_terms(field, question)):
+        for term in set(field_terms(field.removeprefix("head_").replace("head", "words"), question)):
             having = sum(term in document for document in documents)
             tf = own.count(term)
             idf = math.log(1 + (len(documents) - having + 0.5) / (having + 0.5))
@@ -72,12 +73,16 @@ COLLECTION = [
 ]
 
 
+HEADS = ["旅費規程 第三条", "旅費規程 第四条 請求", "旅費規程 別表", "", "旅費規程 附則"]
+
+
 @pytest.mark.parametrize("question", ["旅費の請求", "宿泊料はいくらか", "旅費", "領収書を添えて旅費を請求する期限"])
 def test_the_score_is_the_formula(tmp_path: Path, question: str) -> None:
     # Lengths up to 40 terms are stored exactly.
-    assert all(len(field_terms(field, text)) <= 40 for field in WEIGHTS for text in COLLECTION)
-    index = index_of(tmp_path, [(chunk_of(number, text), 1) for number, text in enumerate(COLLECTION)])
-    expected = {number: score for number, text in enumerate(COLLECTION) if (score := bm25(question, text, COLLECTION))}
+    whole = list(zip(COLLECTION, HEADS, strict=True))
+    assert all(len(field_terms(field, text, head)) <= 40 for field in WEIGHTS for text, head in whole)
+    index = index_of(tmp_path, [(chunk_of(number, text, context=head), 1) for number, (text, head) in enumerate(whole)])
+    expected = {number: score for number in range(len(whole)) if (score := bm25(question, number, whole))}
     assert dict(index.search(understand(question), EVERYTHING, 10)) == pytest.approx(expected, rel=1e-5)
 
 
@@ -91,7 +96,8 @@ def test_a_long_text_scores_within_the_steps_in_which_lengths_are_stored(tmp_pat
     texts = ["travel " * 3 + "filler " * 150, "travel claim", "claim"]
     index = index_of(tmp_path, [(chunk_of(number, text), 1) for number, text in enumerate(texts)])
     score = dict(index.search(understand("travel"), EVERYTHING, 10))[0]
-    lowest, highest = bm25("travel", texts[0], texts), bm25("travel", texts[0], texts, length=153 * 7 / 8)
+    whole = [(text, "") for text in texts]
+    lowest, highest = bm25("travel", 0, whole), bm25("travel", 0, whole, length=153 * 7 / 8)
     assert lowest * (1 - 1e-5) <= score <= highest
     assert highest / lowest < 1.13, "the bounds say something"
 

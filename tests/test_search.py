@@ -1,0 +1,216 @@
+"""Search as a whole, over the sample ministry's library: the order, the scope, and questions of every shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from rag.ask import ask
+from rag.library import Library
+from rag.records import Filters, Hit
+from rag.search import LONGEST_QUESTION, NAMED, Result, search
+
+from .conftest import TODAY
+from .small import document, library_at, publish
+
+
+def look(library: Library, question: str, *, clearance: int = 3, as_of: date = TODAY, limit: int = 20) -> Result:
+    return search(library, question, clearance=clearance, as_of=as_of, limit=limit)
+
+
+def places(hits: Sequence[Hit]) -> list[str]:
+    return [f"{hit.chunk.document_id} {hit.chunk.path[-1] if hit.chunk.path else ''}" for hit in hits]
+
+
+# ---------------------------------------------------------------- the order
+
+
+def test_ranks_count_from_one_and_scores_fall(sample: Library) -> None:
+    hits = look(sample, "旅費の請求期限はいつですか").hits
+    assert [hit.rank for hit in hits] == list(range(1, 20 + 1))
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert len({hit.chunk.id for hit in hits}) == len(hits)
+    assert [hit.chunk.id for hit in look(sample, "旅費の請求期限はいつですか", limit=3).hits] == [hit.chunk.id for hit in hits[:3]]
+
+
+@pytest.mark.parametrize(
+    ("question", "place"),
+    [
+        ("旅費規程の第12条は", "travel-directive 第十二条"),
+        ("旅費規程の第12条は。休暇、テレワーク、情報公開、兼業、補助金、調達は", "travel-directive 第十二条"),
+        ("Article 10 of the Public Services Standards Act", "en-act Article 10"),
+    ],
+)
+def test_a_named_provision_stands_first_and_says_why(sample: Library, question: str, place: str) -> None:
+    result = look(sample, question)
+    assert places(result.hits)[0] == place
+    assert [hit.found_by.get("address") for hit in result.hits] == [1] + [None] * (len(result.hits) - 1)
+    assert result.hits[0].score > result.hits[1].score + 1
+    assert result.missing == ()
+
+
+def test_named_provisions_stand_in_the_order_of_the_question(sample: Library) -> None:
+    hits = look(sample, "旅費規程第12条と旅費規程第3条").hits
+    assert places(hits)[:2] == ["travel-directive 第十二条", "travel-directive 第三条"]
+    assert [hit.found_by.get("address") for hit in hits[:3]] == [1, 2, None]
+
+
+def test_a_provision_that_does_not_exist_is_said_and_the_rest_found(sample: Library) -> None:
+    result = look(sample, "旅費規程の第99条、宿泊料は")
+    assert result.missing == ("公共サービス省職員旅費取扱規程 第九十九条",)
+    assert result.hits
+    assert not any("address" in hit.found_by for hit in result.hits)
+
+
+def test_the_passages_of_a_named_document_are_lifted(sample: Library) -> None:
+    # A question of which only the name of the document tells where to look.
+    hits = look(sample, "旅費規程によると期限はいつか", limit=10_000).hits
+    scores = {hit.chunk.document_id: hit.score for hit in reversed(hits)}
+    assert hits[0].chunk.document_id == "travel-directive"
+    lifted = [hit for hit in hits if hit.chunk.document_id == "travel-directive"]
+    assert min(hit.score for hit in lifted) > NAMED - 1.0
+    assert scores["travel-directive"] > max(score for id_, score in scores.items() if id_ != "travel-directive")
+
+
+def test_the_lists_that_took_part(sample: Library) -> None:
+    assert look(sample, "旅費の請求").lists == ("keyword", "vector")
+    assert look(sample, "Who approves a flight?").lists == ("keyword", "vector")
+    assert look(sample, "１２３").lists == ("keyword",), "no model reads a number in full width"
+
+
+# ---------------------------------------------------------------- the thesaurus
+
+
+def test_a_word_of_the_thesaurus_finds_what_plain_words_do_not(tmp_path: Path) -> None:
+    library = library_at(tmp_path / "home")
+    publish(library, [document("a", "旅費は実費を支給する。"), document("b", "制服は貸与する。"), document("c", "公印は課長が保管する。")])
+
+    def by_keyword() -> list[str]:
+        return [hit.chunk.document_id for hit in look(library, "ぽんぽこ").hits if "keyword" in hit.found_by]
+
+    assert by_keyword() == []
+    (tmp_path / "home" / "thesaurus.toml").write_text('[ja]\n"ぽんぽこ" = ["公印"]\n', encoding="utf-8")
+    assert by_keyword() == ["c"]
+    assert look(library, "ぽんぽこ").hits[0].chunk.document_id == "c"
+    library.close()
+
+
+@pytest.mark.parametrize(("question", "document"), [("副業", "sidejob-directive"), ("有休の申し込み", "leave-directive")])
+def test_everyday_words_find_the_regulation_by_the_starter_set(sample: Library, question: str, document: str) -> None:
+    top = look(sample, question).hits[0]
+    assert top.chunk.document_id == document
+    assert "keyword" in top.found_by
+    assert not any(word in top.chunk.text for word in ("副業", "有休"))
+
+
+# ---------------------------------------------------------------- the scope
+
+SECRETIVE = ["情報セキュリティに関する訓令第三条", "機密性の格付", "business class flight", "generative AI prompts", "開示請求の決定"]
+
+
+@pytest.mark.parametrize("question", SECRETIVE)
+@pytest.mark.parametrize("clearance", [1, 2, 3])
+def test_nothing_above_the_clearance_is_found(sample: Library, question: str, clearance: int) -> None:
+    result = look(sample, question, clearance=clearance, limit=10_000)
+    assert result.hits
+    assert max(hit.chunk.level for hit in result.hits) <= clearance
+    assert result.scope.clearance == clearance
+    visible = sample.visible(clearance=clearance, as_of=TODAY, filters=Filters())
+    assert result.documents == len(visible)
+    assert {hit.chunk.revision for hit in result.hits} <= {revision.sha256 for revision in visible}
+
+
+def test_what_one_reader_finds_another_does_not(sample: Library) -> None:
+    question = "情報セキュリティに関する訓令第三条"
+    assert places(look(sample, question, clearance=2).hits)[0] == "security-directive 第三条"
+    assert "security-directive" not in {hit.chunk.document_id for hit in look(sample, question, clearance=1, limit=10_000).hits}
+
+
+@pytest.mark.parametrize("as_of", [date(2020, 1, 1), date(2022, 4, 1), date(2025, 3, 31), date(2025, 4, 1), TODAY, date(2030, 1, 1)])
+def test_only_what_is_in_force_that_day_is_found(sample: Library, as_of: date) -> None:
+    result = look(sample, "公共サービス提供基準法第十条 手数料の減免", as_of=as_of, limit=10_000)
+    sources = {revision.sha256: revision.source for revision in sample.published}
+    for hit in result.hits:
+        source = sources[hit.chunk.revision]
+        assert (source.effective_from or date.min) <= as_of <= (source.effective_to or date.max)
+    assert len({hit.chunk.revision for hit in result.hits if hit.chunk.document_id == "act"}) == (1 if as_of.year > 2021 else 0)
+    assert ("act 第十条" in places(result.hits)[:1]) is (as_of.year > 2021)
+
+
+def test_only_the_documents_chosen_are_found(sample: Library) -> None:
+    filters = Filters(documents=frozenset({"leave-directive"}))
+    result = search(sample, "旅費規程第12条の旅費", clearance=3, as_of=TODAY, filters=filters)
+    assert {hit.chunk.document_id for hit in result.hits} == {"leave-directive"}
+    assert (result.documents, result.missing) == (1, ())
+
+
+# ---------------------------------------------------------------- the same again
+
+
+@pytest.mark.parametrize("question", ["旅費の請求期限", "旅費規程第12条", "Who approves a flight?", "りょひ", "副業"])
+def test_the_same_question_finds_the_same(sample: Library, sample_home: Path, question: str) -> None:
+    first = look(sample, question)
+    assert look(sample, question) == first
+    other = Library(sample.settings)
+    assert look(other, question) == first, "and in a library opened anew"
+    other.close()
+
+
+# ---------------------------------------------------------------- questions of every shape
+
+
+@pytest.mark.parametrize("question", ["", " ", "\u3000\n", "。、？！", "!?...", "🙂", "\x00"])
+def test_a_question_without_words_finds_nothing(sample: Library, question: str) -> None:
+    result = look(sample, question)
+    assert (result.hits, result.missing) == ((), ())
+    assert ask(sample, question, clearance=3, as_of=TODAY).refusal
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "ﾃﾚﾜｰｸ ﾉ ｼﾝｾｲ",
+        "りょひのせいきゅうはいつまでですか",
+        "travel expenses の claim はいつまで when secondment 出向",
+        "旅費の請求期限を教えてください。" * 320,
+        "Who approves a flight? " * 220,
+        "あ" * 5_000,
+        "a" * 5_000,
+        "旅費規程第12条、" * 600,
+        "第" * 5_000,
+        "12",
+        "１２３",
+        "10,000円",
+        "a",
+        "旅",
+        "\ud83d旅費\udc00",
+        "<b>旅費</b> [x](y) $(rm) %s {0} \\",
+        '旅費 AND NOT "請求" OR (level:3',
+        "\u202e旅費\u200b\u0301",
+        "ヹ𠮷㍿①",
+    ],
+    ids=lambda question: ascii(question[:20]),
+)
+def test_no_question_is_an_error(sample: Library, question: str) -> None:
+    result = look(sample, question)
+    assert len(result.hits) <= 20
+    reply = ask(sample, question, clearance=3, as_of=TODAY)
+    assert bool(reply.refusal) is not bool(reply.statements)
+
+
+def test_widths_do_not_matter(sample: Library) -> None:
+    assert places(look(sample, "ﾃﾚﾜｰｸの申請").hits[:5]) == places(look(sample, "テレワークの申請").hits[:5])
+
+
+def test_what_stands_beyond_the_longest_question_is_not_searched(sample: Library) -> None:
+    start = "旅費の請求期限。".ljust(LONGEST_QUESTION)
+    assert look(sample, f"{start}休暇の承認、旅費規程第12条").hits == look(sample, start).hits
+
+
+def test_an_empty_library_finds_nothing(library: Library) -> None:
+    result = look(library, "旅費規程第12条")
+    assert (result.hits, result.documents, result.lists, result.missing) == ((), 0, ("keyword",), ())
