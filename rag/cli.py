@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections import Counter
@@ -23,6 +24,7 @@ from rag import __version__, sources
 from rag.errors import KonkyoError, ReadError
 from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Document, Filters
 from rag.settings import from_environment
+from rag.text import storable
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -39,7 +41,8 @@ evaluate_app = typer.Typer(help="Measure retrieval and answers.", no_args_is_hel
 app.add_typer(evaluate_app, name="evaluate")
 
 out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 Paths = Annotated[list[Path], typer.Argument(help="Files and folders. A folder's own sources.toml describes its files.")]
 Level = Annotated[
@@ -54,7 +57,7 @@ def main() -> None:
     try:
         app()
     except KonkyoError as error:
-        err.print(escape(str(error)))
+        err.print(_shown(str(error)))
         sys.exit(1)
     except (KeyboardInterrupt, SystemExit) as end:
         if isinstance(end, SystemExit) and end.code != 130:  # 130 is what typer makes of Ctrl-C
@@ -78,22 +81,22 @@ def ingest(
     total = sum(1 for _ in sources.find([path for path in paths if path not in missing], level))
     for path in missing:
         counts[Result.FAILED] += 1
-        err.print(f"left out: {escape(str(path))}: there is no such file or folder. Check the name.")
+        err.print(f"left out: {_shown(str(path))}: there is no such file or folder. Check the name.")
     with _library() as library, _progress(quiet) as progress:
         task = progress.add_task("starting", total=total)
 
         def stage(text: str) -> None:
-            progress.update(task, description=escape(text[:60]))
+            progress.update(task, description=_shown(text[:60]))
 
         for outcome in add(library, [path for path in paths if path not in missing], level=level, progress=stage):
             counts[outcome.result] += 1
             progress.advance(task)
             if outcome.result in (Result.FAILED, Result.DUPLICATE):
-                err.print(f"left out: {escape(outcome.name)}: {escape(outcome.reason)}")
+                err.print(f"left out: {_shown(outcome.name)}: {_shown(outcome.reason)}")
             elif not quiet and outcome.result is not Result.UNCHANGED:
-                progress.console.print(f"{outcome.result}: {escape(outcome.name)} ({outcome.chunks} passages)")
+                progress.console.print(f"{outcome.result}: {_shown(outcome.name)} ({outcome.chunks} passages)")
             for warning in () if quiet else outcome.warnings:
-                progress.console.print(f"  note: {escape(warning)}")
+                progress.console.print(f"  note: {_shown(warning)}")
     out.print(", ".join(f"{counts[result]} {result}" for result in Result if counts[result]) or "Nothing to add.")
     if counts[Result.FAILED]:
         raise typer.Exit(1)
@@ -139,12 +142,12 @@ def read(paths: Paths) -> None:
                 document = sandbox.read_file(item.file, source=item.source, document_id=item.document_id)
             except ReadError as error:
                 failed += 1
-                table.add_row(escape(item.source.uri), error.code, "", "", "", escape(error.reason), _seconds(started))
+                table.add_row(_shown(item.source.uri), error.code, "", "", "", _shown(error.reason), _seconds(started))
                 continue
             table.add_row(*_row(document), _seconds(started))
     for path in missing:
         failed += 1
-        table.add_row(escape(str(path)), "no-access", "", "", "", "there is no such file or folder", "")
+        table.add_row(_shown(str(path)), "no-access", "", "", "", "there is no such file or folder", "")
     (out if out.is_terminal else Console(width=200, soft_wrap=False, highlight=False)).print(table)
     out.print(f"{table.row_count - failed} read, {failed} left out")
     if failed:
@@ -175,15 +178,15 @@ def status(
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
     else:
-        out.print(f"Library       {escape(str(facts['home']))}")
+        out.print(f"Library       {_shown(str(facts['home']))}")
         out.print(f"Documents     {facts['documents']} in {facts['revisions']} revisions")
         out.print(f"Passages      {chunks}, of which {embedded} are found by meaning as well as by words")
         if chunks - embedded:
             out.print(f"              {chunks - embedded} are in a language that the model cannot read: found by words only")
-        out.print(f"Model         {escape(library.settings.model)}")
+        out.print(f"Model         {_shown(library.settings.model)}")
         out.print("Indexes       " + ("sound" if not troubles else ""))
         for trouble in troubles:
-            out.print(f"  {trouble.part}: {escape(trouble.message)}")
+            out.print(f"  {trouble.part}: {_shown(trouble.message)}")
     if documents and not as_json:
         table = Table("document", "revision", "in force", "level", "passages", "title", box=None, pad_edge=False)
         for revision in published:
@@ -191,7 +194,9 @@ def status(
             if (source.level or HIGHEST_LEVEL) > library.settings.clearance:
                 continue
             span = f"{source.effective_from or ''}–{source.effective_to or ''}"
-            table.add_row(revision.document_id, revision.sha256[:12], span, str(source.level or HIGHEST_LEVEL), "", escape(source.title))
+            table.add_row(
+                _shown(revision.document_id), revision.sha256[:12], span, str(source.level or HIGHEST_LEVEL), "", _shown(source.title)
+            )
         out.print(table)
     if troubles:
         raise typer.Exit(1)
@@ -263,9 +268,9 @@ def evaluate_golden(
         out.print(f"{name:<34} {value}")
     for result in report.results if misses else ():
         if not result.right:
-            out.print(f"  {result.id}: {escape(result.verdict)}  {escape(result.text)}")
+            out.print(f"  {result.id}: {_shown(result.verdict)}  {_shown(result.text)}")
             for cited in result.cited:
-                out.print(f"      cited {escape(cited)}")
+                out.print(f"      cited {_shown(cited)}")
     if as_json:
         as_json.write_text(json.dumps([asdict(result) for result in report.results], ensure_ascii=False, indent=2), encoding="utf-8")
 
@@ -306,6 +311,11 @@ class _Rated(Progress):
         yield from super().get_renderables()
 
 
+def _shown(text: str, keep: str = "") -> str:
+    """Text from a file or its name, as text and nothing else: no markup, no line of its own, no command to the terminal."""
+    return escape(_CONTROL.sub(lambda found: found[0] if found[0] in keep else "\ufffd", storable(text)))
+
+
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
@@ -325,12 +335,12 @@ def _day(text: str) -> date:
 def _row(document: Document) -> tuple[str, ...]:
     articles = sum(block.kind is BlockKind.ARTICLE for block in document.blocks)
     return (
-        escape(document.source.uri),
+        _shown(document.source.uri),
         document.format,
         str(document.pages or ""),
         f"{len(document.text):,}",
         str(articles or ""),
-        escape("; ".join(document.warnings)),
+        _shown("; ".join(document.warnings)),
     )
 
 
@@ -342,14 +352,14 @@ def _print_answer(answer: Answer) -> None:
     if answer.refusal is not None:
         out.print(f"The documents do not answer this ({answer.refusal.reason}; {answer.refusal.documents} searched, as of {answer.as_of}).")
         for citation in answer.refusal.nearest:
-            out.print(f"  not an answer, but near: {escape(citation.title)} {escape(' '.join(citation.path))}: {escape(citation.quote)}")
+            out.print(f"  not an answer, but near: {_shown(citation.title)} {_shown(' '.join(citation.path))}: {_shown(citation.quote)}")
         return
     for statement in answer.statements:
         numbers = "".join(f"[{citation.number}]" for citation in statement.citations)
-        out.print(escape(f"{statement.text} {numbers}"))
+        out.print(_shown(f"{statement.text} {numbers}", keep="\n"))
     out.print()
     for statement in answer.statements:
         for citation in statement.citations:
             page = f", page {citation.page}" if citation.page else ""
             place = f"{citation.title} {' '.join(citation.path)}{page}"
-            out.print(escape(f"[{citation.number}] {place} ({citation.document_id} {citation.revision[:12]})"))
+            out.print(_shown(f"[{citation.number}] {place} ({citation.document_id} {citation.revision[:12]})"))

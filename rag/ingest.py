@@ -358,6 +358,6 @@ def _who_holds(holder: Path) -> str:
     try:
         who = json.loads(holder.read_text(encoding="utf-8"))
         by = f"process {who['pid']} of {who['user']} on {who['host']} since {who['since']} ({who['command']})"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         by = "another process"
     return f"The library is being written by {by}. Wait until it has ended, then run again."

@@ -140,21 +140,18 @@ class Registry:
                 "Move the folder away and add the documents again."
             )
 
-    def _translate(self, context: ExceptionContext) -> None:
-        """SQLite's errors as ours; called by SQLAlchemy, which raises what is put in ``chained_exception``."""
+    def _translate(self, context: ExceptionContext) -> KonkyoError | None:
+        """SQLite's errors as ours; called by SQLAlchemy, which raises what is returned."""
         fault, said = context.original_exception, str(context.original_exception)
-        told: KonkyoError
         if isinstance(fault, sqlite3.OperationalError) and "full" in said:
-            told = DiskFull(f"The disk of {self.file.parent} is full ({said}). Make room and run again: it goes on where it stopped.")
-        elif isinstance(fault, sqlite3.OperationalError) and "locked" in said:
-            told = LibraryLocked(f"The registry {self.file} has been held by another process for {WAIT:g} s. Wait, then try again.")
-        elif isinstance(fault, sqlite3.OperationalError) and ("unable to open" in said or "readonly" in said):
-            told = LibraryError(f"The registry {self.file} cannot be used ({said}). Check the rights of the folder.")
-        elif isinstance(fault, sqlite3.DatabaseError):
-            told = LibraryError(f"The registry {self.file} cannot be read ({said}). Restore it from a backup.")
-        else:
-            return
-        context.chained_exception = told
+            return DiskFull(f"The disk of {self.file.parent} is full ({said}). Make room and run again: it goes on where it stopped.")
+        if isinstance(fault, sqlite3.OperationalError) and "locked" in said:
+            return LibraryLocked(f"The registry {self.file} has been held by another process for {WAIT:g} s. Wait, then try again.")
+        if isinstance(fault, sqlite3.OperationalError) and ("unable to open" in said or "readonly" in said):
+            return LibraryError(f"The registry {self.file} cannot be used ({said}). Check the rights of the folder.")
+        if isinstance(fault, sqlite3.DatabaseError):
+            return LibraryError(f"The registry {self.file} cannot be read ({said}). Restore it from a backup.")
+        return None
 
     def _session(self) -> Session:
         return Session(self._engine, expire_on_commit=False)

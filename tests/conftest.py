@@ -12,6 +12,8 @@ from rag.ingest import Outcome, ingest
 from rag.library import Library
 from rag.settings import Settings
 
+from .rig import Rig
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 CORPUS = REPOSITORY / "corpus"
 SHARED = REPOSITORY.parent / "shared"
@@ -49,6 +51,13 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.close()
     assert sum(outcome.result == "failed" for outcome in outcomes) == 1, [o.reason for o in outcomes if o.reason]
     return home
+
+
+@pytest.fixture(scope="session")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """The command line in forks of one prepared process. Its tests belong to xdist_group("rig")."""
+    with Rig(tmp_path_factory.mktemp("rig")) as made:
+        yield made
 
 
 @pytest.fixture

@@ -15,7 +15,10 @@ DIMENSION = 64
 
 
 class FakeEmbedder(Embedder):
-    """No model: the vector of a text is the sum of one fixed random vector for each of its words. Reads English only, as the packaged model does."""
+    """No model: the vector of a text is the sum of one fixed random vector for each of its words.
+
+    It reads English only, as the packaged model does.
+    """
 
     @property
     def fingerprint(self) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
-from .conftest import REPOSITORY
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 class Command:
@@ -163,7 +163,7 @@ def _serve() -> None:
     def prepared(name: str, download: bool) -> Embedder:
         return loaded if name == loaded.name else Embedder(name, download)
 
-    rag.library.Embedder = prepared  # type: ignore[misc,assignment]
+    setattr(rag.library, "Embedder", prepared)  # noqa: B010  (it is no name that the module gives away)
     sys.stdout.write('{"ready": true}\n')
     sys.stdout.flush()
     for line in sys.stdin:

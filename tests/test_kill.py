@@ -7,7 +7,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,12 +57,6 @@ def text(number: int, version: int) -> str:
 def write(folder: Path, numbers: Sequence[int], version: int) -> None:
     for number in numbers:
         (folder / name(number)).write_text(text(number, version), encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with Rig(tmp_path_factory.mktemp("rig")) as made:
-        yield made
 
 
 @dataclass
@@ -119,6 +113,7 @@ class Reader:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("rig")
 def test_whatever_was_acknowledged_survives_a_kill_at_any_moment(tmp_path: Path, rig: Rig) -> None:
     chance = random.Random(20261123)
     folder, home = tmp_path / "folder", tmp_path / "home"
@@ -185,6 +180,7 @@ def once_and_sound(library: Library) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("rig")
 def test_ctrl_c_ends_with_a_sentence_and_the_next_run_goes_on(tmp_path: Path, rig: Rig) -> None:
     folder, home = tmp_path / "folder", tmp_path / "home"
     folder.mkdir()

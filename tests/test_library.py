@@ -28,6 +28,7 @@ from .conftest import REPOSITORY, TODAY
 from .fakes import FakeEmbedder
 from .small import answers, document, find, found, library_at, publish
 
+Answers = list[tuple[list[int], list[str]]]
 ENOUGH_FOR_A_GRAPH = 1_040
 """Chroma writes the files of its graph when it has a thousand vectors."""
 WORDS = [f"{start}{end}" for start in ("travel", "lodging", "parking", "badge", "archive") for end in ("", "fee", "day", "form", "rule")]
@@ -54,7 +55,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def right(whole: Path) -> list[list[tuple[int, float]]]:
+def right(whole: Path) -> Answers:
     """The right answers."""
     library = library_at(whole)
     assert library.troubles() == []
@@ -137,9 +138,7 @@ def test_a_deleted_folder_is_noticed(home: Path, part: str) -> None:
         ("vector", "chroma.sqlite3", truncate),
     ],
 )
-def test_rebuilding_mends_it_and_the_answers_are_the_same(
-    home: Path, right: list[list[tuple[int, float]]], part: str, pattern: str, harm: object
-) -> None:
+def test_rebuilding_mends_it_and_the_answers_are_the_same(home: Path, right: Answers, part: str, pattern: str, harm: object) -> None:
     if callable(harm):
         harm(max((home / "index" / part).glob(pattern)))
     else:
@@ -188,7 +187,7 @@ def test_a_model_that_changed_is_said(home: Path) -> None:
     assert library.troubles() == []
 
 
-def test_a_rebuild_that_was_stopped_is_noticed_and_can_be_run_again(home: Path, right: list[list[tuple[int, float]]]) -> None:
+def test_a_rebuild_that_was_stopped_is_noticed_and_can_be_run_again(home: Path, right: Answers) -> None:
     library = library_at(home, batch=200)
 
     def stop(done: int, total: int) -> None:
