@@ -57,7 +57,7 @@ class Library:
         self.home = settings.home
         self.registry = Registry(self.home / "registry.sqlite3")
         self.embedder = Embedder(settings.model, settings.model_download)
-        self.static = StaticModel()
+        self.japanese: Model = StaticModel()
         self._thesaurus: tuple[int, Thesaurus] | None = None
         self._names: Names | None = None
         self._provisions: dict[tuple[str, str], Provisions] = {}
@@ -85,7 +85,7 @@ class Library:
     def models(self) -> tuple[tuple[Model, Path], ...]:
         """The embedding models, each with the folder of its vectors. A text goes to the first that can read it."""
         index = self.home / "index"
-        return (self.embedder, index / "vector"), (self.static, index / "vector-ja")
+        return (self.embedder, index / "vector"), (self.japanese, index / "vector-ja")
 
     @property
     def keyword(self) -> KeywordIndex:

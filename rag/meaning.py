@@ -14,6 +14,7 @@ import numpy as np
 
 from rag import text
 from rag.embed import Role, Vectors
+from rag.errors import IndexDamaged
 from rag.index import vector
 from rag.index.scope import Scope
 from rag.index.vector import VectorIndex
@@ -79,10 +80,16 @@ class Meaning:
 
     Raises:
         IndexDamaged: an index cannot be opened, or was made with another model.
+        ModelError: that other model cannot be loaded.
     """
 
     def __init__(self, models: Sequence[tuple[Model, Path]]) -> None:
-        self._parts = [(model, VectorIndex(folder, model.fingerprint)) for model, folder in models]
+        self._parts = [(model, _opened(model, folder)) for model, folder in models]
+
+    @property
+    def indexes(self) -> tuple[VectorIndex, ...]:
+        """The vector index of each model, in their order."""
+        return tuple(index for _, index in self._parts)
 
     @property
     def count(self) -> int:
@@ -130,6 +137,14 @@ class Meaning:
                 # A twin passage may stand before it, at the same distance.
                 return any(id_ == chunk or score > 0.999 for id_, score in index.search(stored, scope, 5))
         return False
+
+
+def _opened(model: Model, folder: Path) -> VectorIndex:
+    try:
+        return VectorIndex(folder, model.fingerprint)
+    except IndexDamaged:
+        model.readable(["is it there?"])  # a model that cannot be loaded is told first: no rebuild would help
+        raise
 
 
 def delete(models: Sequence[tuple[Model, Path]]) -> None:

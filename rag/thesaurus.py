@@ -75,7 +75,9 @@ def read(text: str, name: str) -> Thesaurus:
         if not line.strip() or line.lstrip().startswith("#") or _SECTION.match(line):
             continue
         try:
-            entries.update(_entry(line))
+            for said, means in _entry(line).items():
+                # "usb" stands in both parts: a question in one language may be answered by a document in the other.
+                entries[said] = tuple(dict.fromkeys(entries.get(said, ()) + means))
         except (tomllib.TOMLDecodeError, ValueError) as error:
             problems.append(f"{name}, line {number} is left out: {error}")
     return Thesaurus(entries, tuple(problems))

@@ -44,3 +44,16 @@ class FakeEmbedder(Embedder):
 def _of(word: str) -> Vectors:
     seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
     return np.random.default_rng(seed).standard_normal(DIMENSION).astype(np.float32)
+
+
+class NoModel(FakeEmbedder):
+    """Reads no language at all."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A name that no model has."""
+        return "none"
+
+    def readable(self, texts: Sequence[str]) -> list[bool]:
+        """Never."""
+        return [False] * len(texts)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.ask import ask
+from rag.index.vector import VectorIndex
 from rag.ingest import Ingester, Outcome
 from rag.library import Library
 from rag.records import Block, BlockKind, Document, Filters, Hit, Source, Span
@@ -16,14 +17,20 @@ from rag.search import search
 from rag.settings import Settings
 
 from .conftest import TODAY
-from .fakes import FakeEmbedder
+from .fakes import FakeEmbedder, NoModel
 
 
 def library_at(home: Path, **settings: Any) -> Library:
     """A library with the fake embedder."""
     library = Library(Settings(home=home, **settings))
     library.embedder = FakeEmbedder()
+    library.japanese = NoModel()
     return library
+
+
+def vectors(library: Library) -> VectorIndex:
+    """The vector index of the first model."""
+    return library.meaning.indexes[0]
 
 
 def document(id: str, *passages: str, uri: str = "", **source: Any) -> Document:

@@ -25,12 +25,13 @@ from rag.index.keyword import KeywordIndex
 from rag.index.scope import NARROW, Scope, fill
 from rag.index.vector import VectorIndex
 from rag.library import Library
+from rag.question import understand
 from rag.records import HIGHEST_LEVEL, Chunk, Document, Filters, Kind
 from rag.search import search
 
 from .conftest import TODAY
-from .fakes import FakeEmbedder
-from .small import document, find, library_at, publish
+from .fakes import FakeEmbedder, NoModel
+from .small import document, find, library_at, publish, vectors
 
 LEVELS = (1, 2, 3, None)
 TOPICS = ["travel", "parking", "badge", "archive", "旅費", "駐車", "名札", "文書"]
@@ -188,6 +189,7 @@ def test_a_document_is_opened_by_those_who_may_and_a_secret_one_looks_like_none(
 def test_the_command_line_keeps_to_the_clearance(home: Path, monkeypatch: pytest.MonkeyPatch, clearance: str) -> None:
     monkeypatch.setenv("KONKYO_HOME", str(home))
     monkeypatch.setattr("rag.library.Embedder", lambda name, download: FakeEmbedder())
+    monkeypatch.setattr("rag.library.StaticModel", NoModel)
     runner = CliRunner()
     secret = documents()[2].id  # level 3
     for argument, setting in ((clearance, "3"), ("3", clearance), (clearance, clearance)):
@@ -245,7 +247,10 @@ def test_each_index_keeps_to_each_half_of_the_scope(library: Library, clearance:
     assert callable(layer)
     scope: Scope = layer(library, clearance)
     vector: Vectors = library.embedder.encode(["travel approved"])[0]
-    for found in (library.keyword.search("travel 旅費 approved 承認", scope, 1_000), library.vector.search(vector, scope, 1_000)):
+    for found in (
+        library.keyword.search(understand("travel 旅費 approved 承認"), scope, 1_000),
+        vectors(library).search(vector, scope, 1_000),
+    ):
         assert found
         chunks = library.registry.chunks([number for number, _ in found])
         assert {chunk.level for chunk, _ in chunks.values()} == set(range(1, clearance + 1))
@@ -282,6 +287,7 @@ LAYERS = ["visible", "keyword", "vector", "chunks"]
 def blind(home: Path, library: Library) -> Iterator[Blind]:
     opened = Blind(library.settings)
     opened.embedder = FakeEmbedder()
+    opened.japanese = NoModel()
     yield opened
     opened.close()
 
@@ -298,7 +304,7 @@ def take_away(blind: Blind, patch: pytest.MonkeyPatch, layers: Sequence[str]) ->
         if layer in layers:
             search_ = kind.search
 
-            def unscoped(self: object, asked: object, scope: Scope, limit: int, search_: object = search_) -> object:
+            def unscoped(self: object, asked: object, scope: Scope, limit: int, among: object = None, search_: object = search_) -> object:
                 assert callable(search_)
                 return search_(self, asked, open_, limit)
 

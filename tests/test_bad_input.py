@@ -28,7 +28,7 @@ from rag.records import Document, Source
 from .conftest import TODAY, add
 from .read.make_pdf import Sheet, make_pdf, paragraph
 from .rig import Rig
-from .small import document, found, library_at, publish
+from .small import document, found, library_at, publish, vectors
 
 GOOD = "# Travel\n\nTravel is booked by the office.\n"
 NOT_UTF8 = os.fsdecode(b"caf\xe9 latin-1.md")
@@ -308,7 +308,7 @@ def test_a_change_of_what_is_known_of_a_file_is_taken_in(tmp_path: Path, library
     assert "twin" not in found(library, "travel")
     assert described("level = 1") == ("revised", [1, 2, 3])
     assert "twin" in found(library, "travel")
-    assert library.registry.counts() == (library.keyword.count, library.vector.count)
+    assert library.registry.counts() == (library.keyword.count, vectors(library).count)
 
 
 def test_an_undescribed_twin_does_not_keep_a_file_from_getting_another_level(tmp_path: Path, library: Library) -> None:

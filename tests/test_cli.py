@@ -221,8 +221,8 @@ def test_status_counts_and_names_troubles(machine: Machine, fresh: Machine) -> N
         "documents": 3,
         "revisions": 3,
         "passages": 4,
-        "passages_with_a_vector": 3,
-        "passages_in_a_language_the_model_cannot_read": 1,
+        "passages_with_a_vector": 4,
+        "passages_in_a_language_the_model_cannot_read": 0,
         "model": "packaged",
         "troubles": [],
     }
@@ -242,7 +242,7 @@ def test_damage_is_told_by_status_and_mended_by_rebuild(machine: Machine, fresh:
     ended = fresh("status")
     assert ended.status == 1
     assert "  keyword: The keyword index has 0 of 4 passages. Run: python -m rag rebuild" in ended.lines
-    assert "  vector: The vector index has 0 of 3 vectors. Run: python -m rag rebuild" in ended.lines
+    assert "  vector: The vector index has 0 of 4 vectors. Run: python -m rag rebuild" in ended.lines
     assert len(json.loads(fresh("status", "--json").printed)["troubles"]) == 2
     assert fresh("rebuild").lines[-1] == "4 passages indexed anew."
     assert fresh("status").status == 0

@@ -16,7 +16,7 @@ from rag.ingest import Result, ingest, rebuild
 from rag.library import Library
 
 from .conftest import add
-from .small import document, library_at, publish
+from .small import document, library_at, publish, vectors
 
 GOOD = "# Travel\n\nTravel is booked by the office.\n"
 
@@ -69,7 +69,7 @@ def test_a_disk_that_fills_while_files_come_keeps_what_was_acknowledged(
     assert library.troubles() == []
     outcomes = {outcome.name: outcome.result for outcome in ingest(library, [tmp_path / name for name in names], level=1)}
     assert [name for name in names if outcomes[name] == "unchanged"] == acknowledged
-    assert library.registry.counts() == (library.keyword.count, library.vector.count)
+    assert library.registry.counts() == (library.keyword.count, vectors(library).count)
 
 
 @pytest.fixture
@@ -105,4 +105,4 @@ def test_a_disk_that_is_really_full_is_said_and_nothing_acknowledged_is_lost(tin
     assert set(acknowledged) <= {revision.document_id for revision in library.published}
     rebuild(library)
     assert library.troubles() == []
-    assert library.registry.counts() == (library.keyword.count, library.vector.count)
+    assert library.registry.counts() == (library.keyword.count, vectors(library).count)

@@ -120,7 +120,8 @@ COSINES = st.dictionaries(st.integers(1, 40), st.integers(-8, 8).map(lambda eigh
 def test_the_order_is_that_of_the_sum(keyword: dict[int, float], similar: list[tuple[float, dict[int, float]]]) -> None:
     top = Fraction(max(keyword.values(), default=1.0))
     exact = {
-        chunk: Fraction(keyword.get(chunk, 0.0)) / top + sum(Fraction(vote) * Fraction(cosines.get(chunk, 0.0)) for vote, cosines in similar)
+        chunk: Fraction(keyword.get(chunk, 0.0)) / top
+        + sum(Fraction(vote) * Fraction(cosines.get(chunk, 0.0)) for vote, cosines in similar)
         for chunk in {*keyword, *(chunk for _, cosines in similar for chunk in cosines)}
     }
     fused = by_score(keyword, similar)

@@ -167,11 +167,11 @@ def once_and_sound(library: Library) -> None:
     assert sorted(revision.source.uri for revision in published) == [name(number) for number in range(FILES)]
     assert library.registry.revisions(PENDING) == []
     chunks, embedded = library.registry.counts()
-    assert (chunks, embedded) == (FILES * PASSAGES, FILES // 2 * PASSAGES), "the Japanese half has no vectors"
-    assert (library.keyword.count, library.vector.count) == (chunks, embedded)
+    assert (chunks, embedded) == (FILES * PASSAGES, FILES * PASSAGES), "each half has the vectors of its model"
+    assert (library.keyword.count, library.meaning.count) == (chunks, embedded)
     every = [chunk for revision in published for chunk in library.registry.chunks_of(revision.number)]
     assert all(library.keyword.holds(chunk.id) for chunk in every)
-    assert len(library.vector.vectors([chunk.id for chunk in every])) == embedded
+    assert sum(len(index.vectors([chunk.id for chunk in every])) for index in library.meaning.indexes) == embedded
     assert library.troubles() == []
     assert len(library.visible(clearance=3, as_of=TODAY, filters=Filters())) == FILES
     for revision in published:

@@ -26,7 +26,7 @@ from rag.search import search
 
 from .conftest import REPOSITORY, TODAY
 from .fakes import FakeEmbedder
-from .small import answers, document, find, found, library_at, publish
+from .small import answers, document, find, found, library_at, publish, vectors
 
 Answers = list[tuple[list[int], list[str]]]
 ENOUGH_FOR_A_GRAPH = 1_040
@@ -148,7 +148,7 @@ def test_rebuilding_mends_it_and_the_answers_are_the_same(home: Path, right: Ans
     assert rebuild(library) == ENOUGH_FOR_A_GRAPH + 40
     assert library.troubles() == []
     assert answers(library, QUESTIONS) == right
-    assert library.registry.counts() == (library.keyword.count, library.vector.count)
+    assert library.registry.counts() == (library.keyword.count, vectors(library).count)
 
 
 def test_a_graph_that_lost_half_without_an_error_is_found_by_the_canaries(home: Path) -> None:
@@ -165,9 +165,9 @@ def test_a_graph_that_lost_half_without_an_error_is_found_by_the_canaries(home: 
 def test_vectors_of_something_else_are_found_by_the_canaries(home: Path) -> None:
     library = library_at(home)
     chunks = [chunk for revision in library.published for chunk in library.registry.chunks_of(revision.number)][:ENOUGH_FOR_A_GRAPH]
-    library.vector.remove([chunk.id for chunk in chunks])
+    vectors(library).remove([chunk.id for chunk in chunks])
     turned = FakeEmbedder().encode([f"something else {chunk.id}" for chunk in chunks])
-    library.vector.add(chunks, [1] * len(chunks), turned)
+    vectors(library).add(chunks, [1] * len(chunks), turned)
     (trouble,) = library_at(home).troubles()
     assert "does not find" in trouble.message
 
@@ -296,7 +296,7 @@ def test_what_is_pending_is_never_found(library: Library, monkeypatch: pytest.Mo
             publish(library, [document("new", "Travel is booked at the counter."), document("old", "Travel is booked on the page.")])
     # It lies complete in both indexes, and the registry does not know it.
     indexes = library_at(library.home)
-    assert (indexes.keyword.count, indexes.vector.count) == (3, 3)
+    assert (indexes.keyword.count, vectors(indexes).count) == (3, 3)
     for reader in (library, library_at(library.home)):
         assert found(reader, "travel booked counter page") == ["old"]
         assert "office" in find(reader, "travel")[0].chunk.text
@@ -306,7 +306,7 @@ def test_what_is_pending_is_never_found(library: Library, monkeypatch: pytest.Mo
         assert reader.troubles() == []
     publish(library, [document("third", "Parking is free.")])
     assert library.registry.revisions(PENDING) == []
-    assert (library.keyword.count, library.vector.count) == library.registry.counts() == (2, 2)
+    assert (library.keyword.count, vectors(library).count) == library.registry.counts() == (2, 2)
 
 
 def test_a_kill_after_publishing_leaves_nothing_behind_for_good(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -316,14 +316,14 @@ def test_a_kill_after_publishing_leaves_nothing_behind_for_good(library: Library
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, Ingester(library) as ingester:
-        patch.setattr(ingester.vectors, "remove", die)
+        patch.setattr(ingester.meaning, "remove", die)
         ingester.add(document("rule", "Travel is booked at the counter."))
         with pytest.raises(KeyboardInterrupt):
             ingester.flush()
     assert "counter" in find(library, "travel booked office")[0].chunk.text
     assert len(find(library, "travel booked office")) == 1
     publish(library, [document("other", "Parking is free.")])
-    assert (library.keyword.count, library.vector.count) == library.registry.counts() == (2, 2)
+    assert (library.keyword.count, vectors(library).count) == library.registry.counts() == (2, 2)
 
 
 # ---------------------------------------------------------------- revisions
@@ -375,7 +375,7 @@ def test_new_bytes_at_the_same_place_take_the_place_of_the_old(library: Library)
     assert outcome.result == "revised"
     texts = [hit.chunk.text for hit in find(library, "travel booked office")]
     assert sorted(texts) == ["Journeys are booked at the counter.", "Parking is free."]
-    assert (library.keyword.count, library.vector.count) == library.registry.counts() == (2, 2)
+    assert (library.keyword.count, vectors(library).count) == library.registry.counts() == (2, 2)
     # An answer that was given before can still be looked up.
     assert library.document("rule", old.revision, clearance=3).text == old.text
     assert len(library.registry.revisions(PUBLISHED)) == 2

@@ -100,9 +100,9 @@ def test_progress_counts_passages_of_all_models(tmp_path: Path) -> None:
 
 # ---------------------------------------------------------------- similarity
 
-QUESTION = "a one. A two a. A three a."
-"""Three sentences."""
-ASKED = {QUESTION: unit(1), "a one.": unit(0, 1), "A two a.": unit(0, 0, 1), "A three a.": unit(0, 0, 0, 1)}
+PARTS = ("What a day.", "What a night.", "What a week?")
+QUESTION = " ".join(PARTS)
+ASKED = {QUESTION: unit(1), PARTS[0]: unit(0, 1), PARTS[1]: unit(0, 0, 1), PARTS[2]: unit(0, 0, 0, 1)}
 STORED = {"a first": unit(3, 4), "a second": unit(3, 0, 4), "a third": unit(0, 0, 0, 1), "a fourth": unit(-1)}
 
 

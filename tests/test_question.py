@@ -79,7 +79,15 @@ def test_a_story_counts_less_only_in_a_question_of_more_than_120_characters(char
 
 @pytest.mark.parametrize(
     "asking",
-    ["旅費は出ますか？", "旅費は出るの？", "旅費は出るのでしょうか", "旅費を教えてください。", "旅費を教えて下さい！", "旅費は出る?", "旅費 paid?"],
+    [
+        "旅費は出ますか？",
+        "旅費は出るの？",
+        "旅費は出るのでしょうか",
+        "旅費を教えてください。",
+        "旅費を教えて下さい！",
+        "旅費は出る?",
+        "旅費 paid?",
+    ],
 )
 def test_a_sentence_that_asks_is_known_by_its_end_wherever_it_stands(asking: str) -> None:
     for text in (f"{asking}\n大阪へ行った。", f"大阪へ行った。\n{asking}"):

@@ -80,7 +80,8 @@ def test_a_vector_is_the_formula(text: str, role: Role) -> None:
 def test_vectors_are_of_unit_length(role: Role) -> None:
     texts = ["旅費", "旅費を請求する期限", "職員は、年次休暇の承認を受けなければならない。" * 200, f"旅費 {NOBODY_KNOWS}"]
     vectors = MODEL.encode(texts, role)
-    assert (vectors.shape, vectors.dtype) == ((len(texts), 300), np.float32)
+    assert vectors.shape == (len(texts), 300)
+    assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
 
 

@@ -29,17 +29,24 @@ def test_the_starter_file_loads_without_problems() -> None:
     assert starter.find("有休を取りたい")[0] == Entry("有休", ("年次休暇", "年次有給休暇"))
 
 
-def test_no_phrase_of_the_starter_file_stands_twice() -> None:
+def test_no_phrase_of_the_starter_file_stands_twice_in_a_part() -> None:
     # The file as a whole is TOML, which forbids a key twice in a part; widths and capitals it does not see.
     parts = tomllib.loads(STARTER.read_text(encoding="utf-8"))
     assert set(parts) == {"ja", "en"}
-    times = Counter(fold(phrase).strip() for part in parts.values() for phrase in part)
+    times = Counter((name, fold(phrase).strip()) for name, part in parts.items() for phrase in part)
     assert [phrase for phrase, count in times.items() if count > 1] == []
-    assert len(load(STARTER).entries) == sum(len(part) for part in parts.values())
+    assert set(load(STARTER).entries) == {phrase for _, phrase in times}
 
 
 def test_every_official_term_of_the_starter_file_holds_a_word() -> None:
     assert [(phrase, term) for phrase, means in load(STARTER).entries.items() for term in means if not terms.words(term)] == []
+
+
+def test_a_phrase_of_both_parts_means_the_terms_of_both() -> None:
+    made = read('[ja]\n"USB" = ["電磁的記録媒体", "storage"]\n[en]\n"usb" = ["storage", "removable media"]\n', "made.toml")
+    assert made.entries == {"usb": ("電磁的記録媒体", "storage", "removable media")}
+    (entry,) = load(STARTER).find("USBを使ってよいか")
+    assert {"電磁的記録媒体", "removable media"} <= set(entry.means)
 
 
 # ---------------------------------------------------------------- wrong lines

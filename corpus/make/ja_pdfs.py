@@ -26,8 +26,7 @@ from pypdf.generic import ArrayObject, NameObject, NumberObject
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parent / "ja"
 LIMIT_BYTES = 500_000
-CHROMIUM = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-            "--disable-pdf-tagging"]
+CHROMIUM = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-pdf-tagging"]
 # A fixed date keeps the files the same from one run to the next.
 STAMP = "D:20261123000000Z"
 
@@ -44,7 +43,10 @@ def run_chromium(*arguments: str) -> None:
     with tempfile.TemporaryDirectory() as profile:
         subprocess.run(
             [*CHROMIUM, f"--user-data-dir={profile}", *arguments],
-            check=True, timeout=120, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            check=True,
+            timeout=120,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
 
 
@@ -60,8 +62,9 @@ def compact_type3(font: Any) -> None:
             code += 1
         else:
             code = int(entry)
-    used = {code: name for code, name in names.items()
-            if name != "/g0" or (first <= code < first + len(widths) and widths[code - first] != 0)}
+    used = {
+        code: name for code, name in names.items() if name != "/g0" or (first <= code < first + len(widths) and widths[code - first] != 0)
+    }
     if not used:
         return
     low, high = min(used), max(used)
@@ -74,7 +77,7 @@ def compact_type3(font: Any) -> None:
         previous = code
     font[NameObject("/FirstChar")] = NumberObject(low)
     font[NameObject("/LastChar")] = NumberObject(high)
-    font[NameObject("/Widths")] = ArrayObject(widths[low - first:high - first + 1])
+    font[NameObject("/Widths")] = ArrayObject(widths[low - first : high - first + 1])
     font["/Encoding"][NameObject("/Differences")] = differences
 
 
@@ -85,8 +88,9 @@ def print_pdf(name: str, title: str) -> Path:
         raw = Path(folder) / "raw.pdf"
         run_chromium("--no-pdf-header-footer", f"--print-to-pdf={raw}", (HERE / f"{name}.html").as_uri())
         writer = PdfWriter(clone_from=PdfReader(raw))
-        writer.add_metadata({"/Title": title, "/Author": "公共サービス省（架空）", "/Producer": "Chromium",
-                             "/CreationDate": STAMP, "/ModDate": STAMP})
+        writer.add_metadata(
+            {"/Title": title, "/Author": "公共サービス省（架空）", "/Producer": "Chromium", "/CreationDate": STAMP, "/ModDate": STAMP}
+        )
         done: set[int] = set()
         for page in writer.pages:
             resources: Any = page["/Resources"]
@@ -110,7 +114,7 @@ def scan_picture(picture: Image.Image, page: int) -> Image.Image:
     height, width = grey.shape
     for _ in range(180):
         row, column = int(random.integers(0, height - 3)), int(random.integers(0, width - 3))
-        grey[row:row + int(random.integers(1, 3)), column:column + int(random.integers(1, 3))] = random.uniform(30, 140)
+        grey[row : row + int(random.integers(1, 3)), column : column + int(random.integers(1, 3))] = random.uniform(30, 140)
     grey[:, :10] -= np.linspace(90, 0, 10)[None, :]
     return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
 
@@ -120,8 +124,9 @@ def scan_pdf(name: str, pages: int) -> Path:
     target = TARGET / f"{name}.pdf"
     with tempfile.TemporaryDirectory() as folder:
         shot = Path(folder) / "shot.png"
-        run_chromium(f"--screenshot={shot}", f"--window-size=794,{1123 * pages}",
-                     "--force-device-scale-factor=1.5", (HERE / f"{name}.html").as_uri())
+        run_chromium(
+            f"--screenshot={shot}", f"--window-size=794,{1123 * pages}", "--force-device-scale-factor=1.5", (HERE / f"{name}.html").as_uri()
+        )
         whole = Image.open(shot).convert("L")
         height = whole.height // pages
         scans: list[Image.Image] = []
@@ -133,8 +138,7 @@ def scan_pdf(name: str, pages: int) -> Path:
         raw = Path(folder) / "raw.pdf"
         scans[0].save(raw, "PDF", resolution=144, save_all=True, append_images=scans[1:], quality=38)
         writer = PdfWriter(clone_from=PdfReader(raw))
-        writer.add_metadata({"/Title": "scan_0001", "/Producer": "scanner", "/Creator": "",
-                             "/CreationDate": STAMP, "/ModDate": STAMP})
+        writer.add_metadata({"/Title": "scan_0001", "/Producer": "scanner", "/Creator": "", "/CreationDate": STAMP, "/ModDate": STAMP})
         with target.open("wb") as stream:
             writer.write(stream)
     return target

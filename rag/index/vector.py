@@ -136,6 +136,8 @@ class VectorIndex:
 
     def vectors(self, chunks: Sequence[int]) -> dict[int, Vectors]:
         """Stored vectors (d,) by chunk; those that are not there are left out."""
+        if not chunks:
+            return {}  # Chroma takes an empty list for a mistake
         with told(_UNREADABLE, *_FAULTS):
             got: Any = self._collection.get(ids=[str(chunk) for chunk in chunks], include=["embeddings"])
         return {int(id_): np.asarray(vector, dtype=np.float32) for id_, vector in zip(got["ids"], got["embeddings"], strict=True)}
