@@ -18,6 +18,7 @@ import pytest
 from rag.embed import Vectors
 from rag.errors import IndexDamaged, LibraryError, UnknownDocument
 from rag.index.damage import Sums
+from rag.index.scope import NARROW
 from rag.ingest import Ingester, rebuild
 from rag.library import Library
 from rag.records import Document
@@ -272,6 +273,23 @@ def test_a_search_during_which_somebody_publishes_sees_one_moment(tmp_path: Path
     (hit,) = search(library, "travel booked", clearance=3, as_of=TODAY).hits[:1]
     assert (hit.chunk.text, hit.found_by) == ("Travel is booked on the page.", {"keyword": 1, "vector": 1})
     assert versions == []
+
+
+@pytest.mark.parametrize("clearance", [1, 2, 3])
+def test_a_reader_goes_on_while_another_process_adds_and_removes(home: Path, clearance: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two clients of Chroma, as two processes have: one's filters see at once what the other wrote, its graph does not.
+    publish(library_at(home), [document(f"more{number}", f"Rule {number}: travelfee", level=1 + number % 3) for number in range(30)])
+    reader, writer = library_at(home), library_at(home)
+    assert len(reader.published) > NARROW
+    before = find(reader, "travelfee lodgingday", clearance=clearance)
+    monkeypatch.setattr(writer.registry, "publish", lambda numbers: [])
+    publish(writer, [document(f"pending{number}", "travelfee lodgingday", level=1 + number % 3) for number in range(30)])
+    assert [hit.chunk for hit in find(reader, "travelfee lodgingday", clearance=clearance)] == [hit.chunk for hit in before]
+    pending = [chunk.id for revision in reader.registry.revisions(PENDING) for chunk in reader.registry.chunks_of(revision.number)]
+    writer.vector.remove([*pending, *(hit.chunk.id for hit in before[:3])])
+    after = search(reader, "travelfee lodgingday", clearance=clearance, as_of=TODAY, limit=50)
+    assert after.lists == ("keyword", "vector")
+    assert len(after.hits) == 50
 
 
 # ---------------------------------------------------------------- what a killed writer leaves

@@ -50,29 +50,38 @@ class VectorIndex:
     """
 
     def __init__(self, folder: Path, model: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._model = model
         self._sums = Sums(folder / "sums.json")
-        with self._alone(), told("The vector index cannot be opened", *_FAULTS):
+        with self._alone():
+            self._open()
+
+    def _open(self) -> None:
+        """Open the folder, or open it anew. Call it alone."""
+        folder, model = self._folder, self._model
+        folder.mkdir(parents=True, exist_ok=True)
+        with told("The vector index cannot be opened", *_FAULTS):
             # Chroma ends the whole process where a file of the graph is torn, so they are compared before it reads them.
             if torn := self._sums.torn(self._graph()):
                 raise IndexDamaged(f"The vector index's file {torn[0]} was changed or torn. Run: python -m rag rebuild")
             # A client of its own each time: Chroma shares one per path within a process, also after the files are gone.
             SharedSystemClient.clear_system_cache()
             client = chromadb.PersistentClient(path=str(folder), settings=ChromaSettings(anonymized_telemetry=False))
-            self._collection = client.get_or_create_collection(
+            collection = client.get_or_create_collection(
                 _COLLECTION, embedding_function=None, metadata={"model": model}, configuration={"hnsw": {"space": "cosine"}}
             )
-            made_with = (self._collection.metadata or {}).get("model", "")
-            self._collection.get(limit=1, include=["embeddings"])  # reads the graph now, while nobody writes it
+            made_with = (collection.metadata or {}).get("model", "")
+            collection.get(limit=1, include=["embeddings"])  # reads the graph now, while nobody writes it
             self._sums.note(self._graph())
         if made_with != model:
             raise IndexDamaged(f"The vector index was made with the model {made_with!r}, not {model!r}. Run: python -m rag rebuild")
-        self._store = ChromaVectorStore(chroma_collection=self._collection)
+        self._collection = collection
+        self._store = ChromaVectorStore(chroma_collection=collection)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """While a writer changes the files nobody opens them, and the other way about."""
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self._folder.parent / f"{self._folder.name}.lock")
         try:
             lock.acquire(timeout=_WAIT)
@@ -128,10 +137,20 @@ class VectorIndex:
             result = self._store.query(VectorStoreQuery(query_embedding=query, similarity_top_k=wanted, filters=filters))
             entries = zip(result.ids or (), result.nodes or (), result.similarities or (), strict=True)
             # The adapter hands out exp(-distance); the similarity is 1 - distance.
-            return [(int(id_), int(node.metadata["revision"]), 1 + math.log(max(similarity, 1e-9))) for id_, node, similarity in entries]
+            # What another process removed since this one opened the folder has no revision any more.
+            return [
+                (int(id_), int(node.metadata.get("revision", -1)), 1 + math.log(max(similarity, 1e-9))) for id_, node, similarity in entries
+            ]
 
-        with told(_UNREADABLE, *_FAULTS):
-            found = fill(fetch, scope, limit)
+        try:
+            with told(_UNREADABLE, *_FAULTS):
+                found = fill(fetch, scope, limit)
+        except IndexDamaged:
+            # Chroma fails where another process has added since: filters see that at once, the graph in memory does not.
+            with self._alone():
+                self._open()
+                with told(_UNREADABLE, *_FAULTS):
+                    found = fill(fetch, scope, limit)
         return sorted(found, key=lambda entry: (-entry[1], entry[0]))
 
     def vectors(self, chunks: Sequence[int]) -> dict[int, Vectors]:
