@@ -286,7 +286,7 @@ def test_a_reader_goes_on_while_another_process_adds_and_removes(home: Path, cle
     publish(writer, [document(f"pending{number}", "travelfee lodgingday", level=1 + number % 3) for number in range(30)])
     assert [hit.chunk for hit in find(reader, "travelfee lodgingday", clearance=clearance)] == [hit.chunk for hit in before]
     pending = [chunk.id for revision in reader.registry.revisions(PENDING) for chunk in reader.registry.chunks_of(revision.number)]
-    writer.vector.remove([*pending, *(hit.chunk.id for hit in before[:3])])
+    vectors(writer).remove([*pending, *(hit.chunk.id for hit in before[:3])])
     after = search(reader, "travelfee lodgingday", clearance=clearance, as_of=TODAY, limit=50)
     assert after.lists == ("keyword", "vector")
     assert len(after.hits) == 50
