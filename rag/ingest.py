@@ -244,6 +244,15 @@ class Ingester:
         registry.bump()
         return total
 
+    def mend(self) -> None:
+        """Make the indexes anew where they are damaged: the registry has everything that they had.
+
+        A kill while the vector index saves its graph leaves one; whoever adds documents next need not know.
+        """
+        if damaged := [trouble for trouble in self._library.troubles() if trouble.part != "model"]:
+            self._progress(damaged[0].message)
+            self.rebuild(lambda done, total: self._progress(f"making the indexes anew: passage {done} of {total}"))
+
     # ------------------------------------------------------------ files
 
     def add_files(self, found: Iterable[sources.Found]) -> Iterator[Outcome]:
@@ -319,6 +328,7 @@ def ingest(
 ) -> Iterator[Outcome]:
     """Add files and folders. See :meth:`Ingester.add_files`."""
     with Ingester(library, progress=progress) as ingester:
+        ingester.mend()
         yield from ingester.add_files(sources.find(paths, level))
 
 

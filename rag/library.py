@@ -34,6 +34,7 @@ from rag.thesaurus import STARTER, Thesaurus, load
 CANARIES = 32
 """How many entries of each index are asked for when the library is opened."""
 _KEPT_DOCUMENTS = 64
+_KEPT_NAMES = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +60,7 @@ class Library:
         self.embedder = Embedder(settings.model, settings.model_download)
         self.japanese: Model = StaticModel()
         self._thesaurus: tuple[int, Thesaurus] | None = None
-        self._names: Names | None = None
+        self._names: dict[frozenset[int], Names] = {}
         self._provisions: dict[tuple[str, str], Provisions] = {}
         self._lock = threading.RLock()
         self._generation = -1
@@ -113,14 +114,16 @@ class Library:
                 self._meaning = Meaning(self.models)
             return self._meaning
 
-    @property
-    def names(self) -> Names:
-        """The names by which the published documents are called."""
+    def names(self, visible: Sequence[Revision]) -> Names:
+        """The names by which these documents are called; what a reader may not see has no name for that reader."""
+        key = frozenset(revision.number for revision in visible)
         with self._lock:
-            self.refresh()
-            if self._names is None:
-                self._names = Names.of({revision.document_id: revision.source for revision in self._published})
-            return self._names
+            kept = self._names.get(key)
+            if kept is None:
+                if len(self._names) >= _KEPT_NAMES:
+                    self._names.clear()
+                kept = self._names[key] = Names.of({revision.document_id: revision.source for revision in visible})
+            return kept
 
     def provisions(self, document: Document) -> Provisions:
         """The addresses of a document, kept as long as the document itself."""
@@ -156,7 +159,7 @@ class Library:
             self._documents.clear()
             # Chroma does not see what another process wrote until it is opened anew.
             self._keyword = self._meaning = None
-            self._names = None
+            self._names.clear()
             self._generation = generation
 
     @property

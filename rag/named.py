@@ -29,7 +29,7 @@ def named(library: Library, question: str, visible: Sequence[Revision], clearanc
     documents: set[str] = set()
     chunks: list[int] = []
     missing: list[str] = []
-    for mention in asked(question, library.names):
+    for mention in asked(question, library.names(visible)):
         revision = revisions.get(mention.document or "")
         if revision is None:
             continue

@@ -21,6 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.evaluate",),
     ("rag.ask", "rag.export"),
     ("rag.search", "rag.ingest"),
+    ("rag.named",),
     ("rag.library",),
     ("rag.meaning",),
     ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.answer", "rag.sources", "rag.statute"),

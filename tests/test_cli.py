@@ -279,7 +279,7 @@ MISTAKES: list[tuple[Sequence[str], dict[str, str], int, str]] = [
     (["ask", "travel", "--clearance", "4"], {}, 2, "less than or equal to 3"),
     (["ask", "travel"], {"KONKYO_CLEARANCE": "high"}, 1, "KONKYO_CLEARANCE is 'high'; it must be a number."),
     (["ask", "travel"], {"KONKYO_HOME": "/dev/null/home"}, 1, "The folder /dev/null/home cannot be used"),
-    (["status"], {"KONKYO_MODEL": "/no/such/model"}, 1, "Run: python -m rag rebuild"),
+    (["status"], {"KONKYO_MODEL": "/no/such/model"}, 1, "cannot be loaded"),
     (["ask", "travel"], {"KONKYO_MODEL": "/no/such/model"}, 1, "The embedding model '/no/such/model' cannot be loaded"),
     (["evaluate", "golden", "/no/such/golden.toml"], {}, 1, "/no/such/golden.toml"),
     (["evaluate", "retrieval", "/no/such/folder"], {}, 1, "/no/such/folder"),

@@ -19,7 +19,7 @@ from rag.embed import Vectors
 from rag.errors import IndexDamaged, LibraryError, UnknownDocument
 from rag.index.damage import Sums
 from rag.index.scope import NARROW
-from rag.ingest import Ingester, rebuild
+from rag.ingest import Ingester, ingest, rebuild
 from rag.library import Library
 from rag.records import Document
 from rag.registry import PENDING, PUBLISHED, Registry
@@ -171,6 +171,18 @@ def test_vectors_of_something_else_are_found_by_the_canaries(home: Path) -> None
     vectors(library).add(chunks, [1] * len(chunks), turned)
     (trouble,) = library_at(home).troubles()
     assert "does not find" in trouble.message
+
+
+@pytest.mark.parametrize("part", ["keyword", "vector"])
+def test_the_next_files_that_are_added_mend_a_damaged_index(home: Path, tmp_path: Path, part: str) -> None:
+    shutil.rmtree(home / "index" / part)
+    library = library_at(home)
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "parking.md").write_text("# Parking\n\nParking is free for visitors.\n", encoding="utf-8")
+    (outcome,) = ingest(library, [tmp_path / "new"], level=1)
+    assert outcome.result == "added"
+    assert library.troubles() == []
+    assert library.registry.counts() == (library.keyword.count, vectors(library).count)
 
 
 def test_a_model_that_changed_is_said(home: Path) -> None:

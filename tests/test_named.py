@@ -152,7 +152,6 @@ def test_a_document_above_the_readers_level_names_nothing(sample: Library, quest
 HIDDEN = "Does the Travel guide follow the Public Services Standards Act? See Article 10."
 
 
-@pytest.mark.xfail(strict=True, reason="rag/named.py asks with the names of every published document, also of those above the level")
 def test_a_hidden_title_does_not_change_what_the_rest_of_a_question_means(sample: Library) -> None:
     # With two documents named nobody knows whose Article 10 is meant. To this reader only one is a document.
     unknown = names(sample, HIDDEN.replace("Travel guide", "Trivial guide"), clearance=1)
