@@ -90,7 +90,7 @@ def test_a_provision_without_a_document_of_the_library_names_nothing(sample: Lib
     assert names(sample, question) == Named()
 
 
-@pytest.mark.parametrize("question", ["旅費規程によると宿泊料はいくら", "旅費規程の前条は"])
+@pytest.mark.parametrize("question", ["旅費規程によると宿泊料はいくら", "旅費規程の前条は", "旅費規程の前条第二項は"])
 def test_a_document_alone_is_named(sample: Library, question: str) -> None:
     assert names(sample, question) == Named(documents=frozenset({"travel-directive"}))
 

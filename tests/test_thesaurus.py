@@ -141,6 +141,8 @@ def test_of_overlapping_phrases_the_longest_is_found() -> None:
     [
         ("He said so", False),
         ("the main aim", False),
+        ("Thai", False),
+        ("Shanghai is", False),
         ("ai2", False),
         ("AI", True),
         ("May I use AI?", True),
