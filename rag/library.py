@@ -34,7 +34,7 @@ from rag.thesaurus import STARTER, Thesaurus, load
 CANARIES = 32
 """How many entries of each index are asked for when the library is opened."""
 _KEPT_DOCUMENTS = 64
-_KEPT_NAMES = 8
+_KEPT_VIEWS = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +60,8 @@ class Library:
         self.embedder = Embedder(settings.model, settings.model_download)
         self.japanese: Model = StaticModel()
         self._thesaurus: tuple[int, Thesaurus] | None = None
-        self._names: dict[frozenset[int], Names] = {}
+        self._names: dict[int, tuple[Sequence[Revision], Names]] = {}
+        self._visible: dict[tuple[int, date, Filters], list[Revision]] = {}
         self._provisions: dict[tuple[str, str], Provisions] = {}
         self._lock = threading.RLock()
         self._generation = -1
@@ -116,14 +117,13 @@ class Library:
 
     def names(self, visible: Sequence[Revision]) -> Names:
         """The names by which these documents are called; what a reader may not see has no name for that reader."""
-        key = frozenset(revision.number for revision in visible)
         with self._lock:
-            kept = self._names.get(key)
-            if kept is None:
-                if len(self._names) >= _KEPT_NAMES:
+            kept = self._names.get(id(visible))
+            if kept is None or kept[0] is not visible:
+                if len(self._names) >= _KEPT_VIEWS:
                     self._names.clear()
-                kept = self._names[key] = Names.of({revision.document_id: revision.source for revision in visible})
-            return kept
+                kept = self._names[id(visible)] = visible, Names.of({revision.document_id: revision.source for revision in visible})
+            return kept[1]
 
     def provisions(self, document: Document) -> Provisions:
         """The addresses of a document, kept as long as the document itself."""
@@ -160,6 +160,7 @@ class Library:
             # Chroma does not see what another process wrote until it is opened anew.
             self._keyword = self._meaning = None
             self._names.clear()
+            self._visible.clear()
             self._generation = generation
 
     @property
@@ -174,8 +175,18 @@ class Library:
 
         A document that another one in force replaces is not seen. A revision without a level counts as the highest.
         """
+        with self._lock:
+            self.refresh()
+            key = (clearance, as_of, filters)
+            if key not in self._visible:
+                if len(self._visible) >= _KEPT_VIEWS:
+                    self._visible.clear()
+                self._visible[key] = self._in_force(clearance, as_of, filters)
+            return self._visible[key]
+
+    def _in_force(self, clearance: int, as_of: date, filters: Filters) -> list[Revision]:
         in_force: dict[str, Revision] = {}
-        for revision in self.published:
+        for revision in self._published:
             source = revision.source
             if source.effective_from and as_of < source.effective_from or source.effective_to and as_of > source.effective_to:
                 continue

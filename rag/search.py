@@ -65,7 +65,7 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     question = understand(asked, library.thesaurus)
     depth = max(DEPTH, limit)
     keyword = dict(library.keyword.search(question, scope, depth))
-    models = library.meaning.ask(asked) if asked.strip() and library.registry.counts()[1] else []
+    models = library.meaning.ask(asked) if asked.strip() else []
     near = [chunk for model in models for chunk in model.nearest(scope, depth)]
     if missing := [chunk for chunk in near if chunk not in keyword]:
         keyword |= library.keyword.search(question, scope, len(missing), among=missing)
