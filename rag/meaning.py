@@ -20,8 +20,10 @@ from rag.index.scope import Scope
 from rag.index.vector import VectorIndex
 from rag.records import Chunk
 
-AT_ONCE = 512
+AT_ONCE = 1_024
 """Passages embedded at once: enough to sort by length, few enough to tell progress."""
+BEGINNING = 400
+"""Characters of a passage that tell its language."""
 SENTENCES = 8
 """Of a long question so many sentences, the last ones, are compared by themselves."""
 
@@ -104,7 +106,7 @@ class Meaning:
         left = list(items)
         for model, index in self._parts:
             # Whether a model can read a passage is asked of the passage: an English title must not speak for Japanese text.
-            readable = model.readable([chunk.text for chunk, _ in left])
+            readable = model.readable([chunk.text[:BEGINNING] for chunk, _ in left])
             mine = [item for item, yes in zip(left, readable, strict=True) if yes]
             left = [item for item, yes in zip(left, readable, strict=True) if not yes]
             for start in range(0, len(mine), AT_ONCE):

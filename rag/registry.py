@@ -277,18 +277,19 @@ class Registry:
         with self._session() as session, session.begin():
             new = {row.number: row for row in session.scalars(light.where(_Revision.number.in_(numbers)))}
             ids = {row.document_id for row in new.values()}
-            old = session.scalars(light.where(_Revision.document_id.in_(ids), _Revision.state == PUBLISHED)).all()
+            rivals: dict[str, list[_Revision]] = {}
+            for row in session.scalars(light.where(_Revision.document_id.in_(ids), _Revision.state == PUBLISHED)):
+                rivals.setdefault(row.document_id, []).append(row)
             for number in numbers:
                 row = new[number]
                 source = _source(row.source)
-                for other in [*old, *(new[n] for n in numbers if n < number)]:
-                    if other.document_id != row.document_id or other.state != PUBLISHED:
-                        continue
+                for other in rivals.get(row.document_id, []):
                     before = _source(other.source)
-                    if before.uri == source.uri or before.effective_from == source.effective_from:
+                    if other.state == PUBLISHED and (before.uri == source.uri or before.effective_from == source.effective_from):
                         other.state = SUPERSEDED
                         gone.append(other.number)
                 row.state = PUBLISHED
+                rivals.setdefault(row.document_id, []).append(row)
             self._bump(session)
         return gone
 

@@ -26,7 +26,7 @@ MOST = 4
 """Statements in an answer."""
 ENOUGH = 0.15
 """Some hit must cover at least this share of the question's weight, or there is no answer. Low: staff ask in everyday words,
-which regulations do not use. At 0.15 a tenth of the sample ministry's golden questions is refused (evaluate golden)."""
+which regulations do not use. `evaluate golden` prints both errors: at 0.15 few answerable questions are refused, and few others."""
 DIRECT = 0.8
 """Evidence of a hit that covers less than this share of what the best one covers comes after the others, whatever its authority."""
 MEANT = 0.8
