@@ -222,7 +222,7 @@ def save(net: Net, words: list[str], rows: dict[str, int], vectors: np.ndarray, 
             "vectors": np.round(table / scale[:, None]).astype(np.int8),
         },
         file,
-        {"name": "konkyo-static-ja", "licence": "CC BY-SA 3.0 (JaQuAD), Apache-2.0 (chiVe); see MODEL_CARD.md"},
+        {"name": "konkyo-static-ja", "licence": "CC BY-SA 3.0 (JaQuAD), Apache-2.0 (chiVe); see rag/models/static-ja.md"},
     )
     print(f"{len(words)} trained words, {len(more)} more, {len(table)} vectors")
 

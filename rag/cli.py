@@ -185,6 +185,8 @@ def status(
             out.print(f"              {chunks - embedded} are in a language that the model cannot read: found by words only")
         out.print(f"Model         {_shown(library.settings.model)}")
         out.print("Indexes       " + ("sound" if not troubles else ""))
+        for problem in library.thesaurus.problems:
+            out.print(f"Thesaurus     {escape(problem)}")
         for trouble in troubles:
             out.print(f"  {trouble.part}: {_shown(trouble.message)}")
     if documents and not as_json:
