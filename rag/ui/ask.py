@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rag.ask import ask
 from rag.errors import KonkyoError
@@ -117,11 +118,12 @@ def _take(wanted: Wanted) -> None:
 def _asked(library: Library, who: Reader) -> Asked:
     """The answer, from this session if it was given before and nothing was published since."""
     wanted, as_of = who.wanted, who.as_of
+    place = st.empty()  # always there: elements that move up would be drawn anew, and the keyboard would lose its place
     key = (wanted, as_of, library.registry.generation)
     kept: dict[tuple[Wanted, date, int], Asked] = st.session_state.setdefault("answers", {})
     if key not in kept:
         panel.forget()
-        kept[key] = _ask(library, who)
+        kept[key] = _ask(library, who, place)
         while len(kept) > _KEPT:
             del kept[next(iter(kept))]
     history: list[Wanted] = st.session_state.setdefault("history", [])
@@ -130,8 +132,8 @@ def _asked(library: Library, who: Reader) -> Asked:
     return kept[key]
 
 
-def _ask(library: Library, who: Reader) -> Asked:
-    started, counts, place = time.perf_counter(), {"searching": 0}, st.empty()
+def _ask(library: Library, who: Reader, place: DeltaGenerator) -> Asked:
+    started, counts = time.perf_counter(), {"searching": 0}
 
     def progress(stage: str, count: int) -> None:
         counts[stage] = count

@@ -156,6 +156,7 @@ def test_keyboard_only(screen: Make, sample_address: str) -> None:
     assert outline == "3px"
     seen.page.keyboard.press("Enter")
     seen.page.get_by_role("button", name=ja("answer.opened", number=2), exact=True).wait_for()
+    seen.settle()
     assert seen.page.evaluate(focused).strip() == ja("answer.opened", number=2), "the keyboard keeps its place"
     tab_to(ja("source.next_article"))
     seen.page.keyboard.press("Enter")

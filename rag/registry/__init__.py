@@ -17,13 +17,14 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ExceptionContext, ForeignKey, Index, LargeBinary, Text, create_engine, delete, event, func, insert, select, update
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column
+from sqlalchemy import ExceptionContext, create_engine, delete, event, func, insert, select, update
+from sqlalchemy.orm import Session, defer
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from rag.embed import Vectors
 from rag.errors import DiskFull, KonkyoError, LibraryError, LibraryLocked, LibraryOutdated, UnknownDocument
 from rag.records import Block, BlockKind, Box, Chunk, Document, Kind, Source, Span
+from rag.registry.tables import Base, CanaryRow, ChunkRow, MetaRow, RevisionRow
 
 SCHEMA = "1"
 """Raised when the tables change shape."""
@@ -31,62 +32,6 @@ WAIT = 30.0
 """Seconds to wait for another process that is writing."""
 
 PENDING, PUBLISHED, SUPERSEDED = "pending", "published", "superseded"
-
-
-class _Base(DeclarativeBase):
-    pass
-
-
-class _Meta(_Base):
-    __tablename__ = "meta"
-    key: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[str]
-
-
-class _Revision(_Base):
-    __tablename__ = "revisions"
-    __table_args__ = (
-        Index("revisions_by_document", "document_id", "sha256"),
-        Index("revisions_by_state", "state"),
-        {"sqlite_autoincrement": True},
-    )
-    number: Mapped[int] = mapped_column(primary_key=True)
-    document_id: Mapped[str]
-    sha256: Mapped[str] = mapped_column(index=True)
-    state: Mapped[str]
-    added: Mapped[datetime]
-    source: Mapped[str] = mapped_column(Text)
-    format: Mapped[str]
-    pages: Mapped[int]
-    articles: Mapped[int]
-    characters: Mapped[int]
-    warnings: Mapped[str] = mapped_column(Text)
-    text: Mapped[str] = mapped_column(Text)
-    blocks: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class _Chunk(_Base):
-    __tablename__ = "chunks"
-    __table_args__ = {"sqlite_autoincrement": True}
-    id: Mapped[int] = mapped_column(primary_key=True)
-    revision: Mapped[int] = mapped_column(ForeignKey("revisions.number", ondelete="CASCADE"), index=True)
-    ordinal: Mapped[int]
-    start: Mapped[int]
-    end: Mapped[int]
-    path: Mapped[str]
-    pages: Mapped[str]
-    level: Mapped[int]
-    context: Mapped[str] = mapped_column(Text)
-    text: Mapped[str] = mapped_column(Text)
-    embedded: Mapped[bool] = mapped_column(default=False)
-
-
-class _Canary(_Base):
-    """A vector kept aside, to ask the vector index for what it must find."""
-
-    __tablename__ = "canaries"
-    chunk: Mapped[int] = mapped_column(ForeignKey("chunks.id", ondelete="CASCADE"), primary_key=True)
-    vector: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,13 +72,13 @@ class Registry:
         event.listen(self._engine, "handle_error", self._translate)
         with self._session() as session, session.begin():
             # Each step bears that another process does the same at the same moment.
-            for table in _Base.metadata.sorted_tables:
+            for table in Base.metadata.sorted_tables:
                 session.execute(CreateTable(table, if_not_exists=True))
                 for index in sorted(table.indexes, key=lambda index: str(index.name)):
                     session.execute(CreateIndex(index, if_not_exists=True))
             for key, value in (("schema", SCHEMA), ("generation", "0")):
-                session.execute(insert(_Meta).prefix_with("OR IGNORE").values(key=key, value=value))
-            schema = session.get_one(_Meta, "schema").value
+                session.execute(insert(MetaRow).prefix_with("OR IGNORE").values(key=key, value=value))
+            schema = session.get_one(MetaRow, "schema").value
         if schema != SCHEMA:
             raise LibraryOutdated(
                 f"The library in {file.parent} has tables of version {schema}; this program reads {SCHEMA}. "
@@ -166,13 +111,13 @@ class Registry:
     def generation(self) -> int:
         """Raised with every change of what is published."""
         with self._session() as session:
-            return int(session.scalars(select(_Meta.value).where(_Meta.key == "generation")).one())
+            return int(session.scalars(select(MetaRow.value).where(MetaRow.key == "generation")).one())
 
     def revisions(self, *states: str) -> list[Revision]:
         """Revisions in the given states (all, if none is given), oldest first."""
-        query = select(_Revision).options(defer(_Revision.text), defer(_Revision.blocks)).order_by(_Revision.number)
+        query = select(RevisionRow).options(defer(RevisionRow.text), defer(RevisionRow.blocks)).order_by(RevisionRow.number)
         if states:
-            query = query.where(_Revision.state.in_(states))
+            query = query.where(RevisionRow.state.in_(states))
         with self._session() as session:
             return [_revision(row) for row in session.scalars(query)]
 
@@ -182,10 +127,10 @@ class Registry:
         Raises:
             UnknownDocument: there is none.
         """
-        query = select(_Revision).where(_Revision.document_id == document_id, _Revision.state != PENDING)
+        query = select(RevisionRow).where(RevisionRow.document_id == document_id, RevisionRow.state != PENDING)
         if sha256:
-            query = query.where(_Revision.sha256.startswith(sha256, autoescape=True))
-        order = (_Revision.state == PUBLISHED).desc(), _Revision.number.desc()
+            query = query.where(RevisionRow.sha256.startswith(sha256, autoescape=True))
+        order = (RevisionRow.state == PUBLISHED).desc(), RevisionRow.number.desc()
         with self._session() as session:
             row = session.scalars(query.order_by(*order).limit(1)).first()
             if row is None:
@@ -194,25 +139,25 @@ class Registry:
 
     def chunks(self, ids: Sequence[int]) -> dict[int, tuple[Chunk, int]]:
         """Chunks by id, each with the number of its revision; unknown ids are left out."""
-        query = select(_Chunk, _Revision.document_id, _Revision.sha256).join(_Revision, _Revision.number == _Chunk.revision)
+        query = select(ChunkRow, RevisionRow.document_id, RevisionRow.sha256).join(RevisionRow, RevisionRow.number == ChunkRow.revision)
         with self._session() as session:
-            rows = session.execute(query.where(_Chunk.id.in_(ids))).all()
+            rows = session.execute(query.where(ChunkRow.id.in_(ids))).all()
         return {row.id: (_chunk(row, document_id, sha256), row.revision) for row, document_id, sha256 in rows}
 
     def chunks_of(self, revision: int) -> list[Chunk]:
         """The chunks of a revision, in order."""
-        query = select(_Chunk, _Revision.document_id, _Revision.sha256).join(_Revision, _Revision.number == _Chunk.revision)
+        query = select(ChunkRow, RevisionRow.document_id, RevisionRow.sha256).join(RevisionRow, RevisionRow.number == ChunkRow.revision)
         with self._session() as session:
-            rows = session.execute(query.where(_Chunk.revision == revision).order_by(_Chunk.ordinal)).all()
+            rows = session.execute(query.where(ChunkRow.revision == revision).order_by(ChunkRow.ordinal)).all()
         return [_chunk(row, document_id, sha256) for row, document_id, sha256 in rows]
 
     def counts(self) -> tuple[int, int]:
         """How many chunks are published, and how many of them have a vector."""
         query = (
-            select(func.count(), func.count().filter(_Chunk.embedded))
-            .select_from(_Chunk)
-            .join(_Revision, _Revision.number == _Chunk.revision)
-            .where(_Revision.state == PUBLISHED)
+            select(func.count(), func.count().filter(ChunkRow.embedded))
+            .select_from(ChunkRow)
+            .join(RevisionRow, RevisionRow.number == ChunkRow.revision)
+            .where(RevisionRow.state == PUBLISHED)
         )
         with self._session() as session:
             total, embedded = session.execute(query).one()
@@ -221,7 +166,7 @@ class Registry:
     def sample(self, size: int) -> list[int]:
         """Ids of up to ``size`` published chunks, spread over the whole."""
         query = (
-            select(_Chunk.id).join(_Revision, _Revision.number == _Chunk.revision).where(_Revision.state == PUBLISHED).order_by(_Chunk.id)
+            select(ChunkRow.id).join(RevisionRow, RevisionRow.number == ChunkRow.revision).where(RevisionRow.state == PUBLISHED).order_by(ChunkRow.id)
         )
         with self._session() as session:
             ids = list(session.scalars(query))
@@ -230,11 +175,11 @@ class Registry:
     def canaries(self, size: int) -> dict[int, tuple[int, Vectors]]:
         """Up to ``size`` published chunks that have a vector: the number of the revision, and the vector (d,)."""
         query = (
-            select(_Canary.chunk, _Chunk.revision, _Canary.vector)
-            .join(_Chunk, _Chunk.id == _Canary.chunk)
-            .join(_Revision, _Revision.number == _Chunk.revision)
-            .where(_Revision.state == PUBLISHED)
-            .order_by(_Canary.chunk)
+            select(CanaryRow.chunk, ChunkRow.revision, CanaryRow.vector)
+            .join(ChunkRow, ChunkRow.id == CanaryRow.chunk)
+            .join(RevisionRow, RevisionRow.number == ChunkRow.revision)
+            .where(RevisionRow.state == PUBLISHED)
+            .order_by(CanaryRow.chunk)
         )
         with self._session() as session:
             rows = session.execute(query).all()
@@ -260,9 +205,9 @@ class Registry:
     def embedded(self, vectors: dict[int, Vectors], canaries: Iterable[int]) -> None:
         """Note which chunks have a vector, and keep some of the vectors aside."""
         with self._session() as session, session.begin():
-            session.execute(update(_Chunk).where(_Chunk.id.in_(list(vectors))).values(embedded=True))
+            session.execute(update(ChunkRow).where(ChunkRow.id.in_(list(vectors))).values(embedded=True))
             for chunk in canaries:
-                session.merge(_Canary(chunk=chunk, vector=vectors[chunk].astype(np.float32).tobytes()))
+                session.merge(CanaryRow(chunk=chunk, vector=vectors[chunk].astype(np.float32).tobytes()))
 
     def publish(self, numbers: Sequence[int]) -> list[int]:
         """Make pending revisions visible, all at once, and supersede those whose place they take.
@@ -273,12 +218,12 @@ class Registry:
             The numbers that were superseded; the indexes may forget them.
         """
         gone: list[int] = []
-        light = select(_Revision).options(defer(_Revision.text), defer(_Revision.blocks))
+        light = select(RevisionRow).options(defer(RevisionRow.text), defer(RevisionRow.blocks))
         with self._session() as session, session.begin():
-            new = {row.number: row for row in session.scalars(light.where(_Revision.number.in_(numbers)))}
+            new = {row.number: row for row in session.scalars(light.where(RevisionRow.number.in_(numbers)))}
             ids = {row.document_id for row in new.values()}
-            rivals: dict[str, list[_Revision]] = {}
-            for row in session.scalars(light.where(_Revision.document_id.in_(ids), _Revision.state == PUBLISHED)):
+            rivals: dict[str, list[RevisionRow]] = {}
+            for row in session.scalars(light.where(RevisionRow.document_id.in_(ids), RevisionRow.state == PUBLISHED)):
                 rivals.setdefault(row.document_id, []).append(row)
             for number in numbers:
                 row = new[number]
@@ -296,13 +241,13 @@ class Registry:
     def drop(self, numbers: Sequence[int]) -> None:
         """Remove pending revisions as if they had never come."""
         with self._session() as session, session.begin():
-            session.execute(delete(_Revision).where(_Revision.number.in_(numbers), _Revision.state == PENDING))
+            session.execute(delete(RevisionRow).where(RevisionRow.number.in_(numbers), RevisionRow.state == PENDING))
 
     def forget_vectors(self) -> None:
         """Before a rebuild: no chunk has a vector."""
         with self._session() as session, session.begin():
-            session.execute(delete(_Canary))
-            session.execute(update(_Chunk).values(embedded=False))
+            session.execute(delete(CanaryRow))
+            session.execute(update(ChunkRow).values(embedded=False))
 
     def bump(self) -> None:
         """Tell readers to look again."""
@@ -311,7 +256,7 @@ class Registry:
 
     @staticmethod
     def _bump(session: Session) -> None:
-        row = session.get_one(_Meta, "generation")
+        row = session.get_one(MetaRow, "generation")
         row.value = str(int(row.value) + 1)
 
 
@@ -329,8 +274,8 @@ def _configure(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _new_revision(document: Document) -> _Revision:
-    return _Revision(
+def _new_revision(document: Document) -> RevisionRow:
+    return RevisionRow(
         document_id=document.id,
         sha256=document.revision,
         state=PENDING,
@@ -346,8 +291,8 @@ def _new_revision(document: Document) -> _Revision:
     )
 
 
-def _new_chunk(chunk: Chunk, revision: int) -> _Chunk:
-    return _Chunk(
+def _new_chunk(chunk: Chunk, revision: int) -> ChunkRow:
+    return ChunkRow(
         revision=revision,
         ordinal=chunk.ordinal,
         start=chunk.span.start,
@@ -367,7 +312,7 @@ def _source(stored: str) -> Source:
     return Source(**{**fields, "kind": Kind(fields["kind"])})
 
 
-def _revision(row: _Revision) -> Revision:
+def _revision(row: RevisionRow) -> Revision:
     return Revision(
         number=row.number,
         document_id=row.document_id,
@@ -383,7 +328,7 @@ def _revision(row: _Revision) -> Revision:
     )
 
 
-def _document(row: _Revision) -> Document:
+def _document(row: RevisionRow) -> Document:
     return Document(
         id=row.document_id,
         revision=row.sha256,
@@ -396,7 +341,7 @@ def _document(row: _Revision) -> Document:
     )
 
 
-def _chunk(row: _Chunk, document_id: str, sha256: str) -> Chunk:
+def _chunk(row: ChunkRow, document_id: str, sha256: str) -> Chunk:
     return Chunk(
         id=row.id,
         document_id=document_id,

@@ -1,0 +1,70 @@
+"""The tables of the registry."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Every table of the registry."""
+
+
+class MetaRow(Base):
+    """Single values: the schema, the generation."""
+
+    __tablename__ = "meta"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class RevisionRow(Base):
+    """A revision of a document, with its text."""
+
+    __tablename__ = "revisions"
+    __table_args__ = (
+        Index("revisions_by_document", "document_id", "sha256"),
+        Index("revisions_by_state", "state"),
+        {"sqlite_autoincrement": True},
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[str]
+    sha256: Mapped[str] = mapped_column(index=True)
+    state: Mapped[str]
+    added: Mapped[datetime]
+    source: Mapped[str] = mapped_column(Text)
+    format: Mapped[str]
+    pages: Mapped[int]
+    articles: Mapped[int]
+    characters: Mapped[int]
+    warnings: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    blocks: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ChunkRow(Base):
+    """A passage of a revision."""
+
+    __tablename__ = "chunks"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(ForeignKey("revisions.number", ondelete="CASCADE"), index=True)
+    ordinal: Mapped[int]
+    start: Mapped[int]
+    end: Mapped[int]
+    path: Mapped[str]
+    pages: Mapped[str]
+    level: Mapped[int]
+    context: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    embedded: Mapped[bool] = mapped_column(default=False)
+
+
+class CanaryRow(Base):
+    """A vector kept aside, to ask the vector index for what it must find."""
+
+    __tablename__ = "canaries"
+    chunk: Mapped[int] = mapped_column(ForeignKey("chunks.id", ondelete="CASCADE"), primary_key=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
