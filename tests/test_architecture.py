@@ -39,7 +39,7 @@ TOGETHER = dict.fromkeys(("rag.names", "rag.address", "rag.provisions", "rag.ref
 
 EXCEPTIONS = {
     ("rag.index", "rag.embed"): "index/vector.py names the type Vectors, which is float32 (n, d), unit length",
-    ("rag.registry", "rag.embed"): "registry.py keeps some vectors aside and names their type, Vectors",
+    ("rag.registry", "rag.embed"): "registry keeps some vectors aside and names their type, Vectors",
     ("rag.static", "rag.embed"): "static.py speaks like embed.py, in the same types",
 }
 """Imports inside a row, each with its reason. No other is allowed: stages know nothing of each other."""

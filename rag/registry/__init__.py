@@ -166,7 +166,10 @@ class Registry:
     def sample(self, size: int) -> list[int]:
         """Ids of up to ``size`` published chunks, spread over the whole."""
         query = (
-            select(ChunkRow.id).join(RevisionRow, RevisionRow.number == ChunkRow.revision).where(RevisionRow.state == PUBLISHED).order_by(ChunkRow.id)
+            select(ChunkRow.id)
+            .join(RevisionRow, RevisionRow.number == ChunkRow.revision)
+            .where(RevisionRow.state == PUBLISHED)
+            .order_by(ChunkRow.id)
         )
         with self._session() as session:
             ids = list(session.scalars(query))
