@@ -112,7 +112,7 @@ def citations(told: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("question", ["Who books travel?", "What is paid for lodging?", "旅費はいつまでに請求しますか。"])
 def test_an_answer_as_json_has_exactly_this_shape(machine: Machine, question: str) -> None:
     told = json.loads(machine("ask", question, "--json", "--as-of", TODAY.isoformat()).printed)
-    assert list(told) == ["id", "question", "as_of", "mode", "refusal", "statements", "hits"]
+    assert list(told) == ["id", "question", "as_of", "mode", "refusal", "premises", "answered", "statements", "hits"]
     assert (told["question"], told["as_of"], told["mode"], told["refusal"]) == (question, TODAY.isoformat(), "quote", None)
     assert re.fullmatch(r"[0-9a-f]{16}", told["id"])
     assert told["statements"]
