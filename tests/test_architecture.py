@@ -67,7 +67,8 @@ HOMES: dict[str, set[str]] = {
     "pypdf": {"rag.read.pdf"},
     "pypdfium2": {"rag.read.pdfium"},
     "PIL": {"rag.read.pdfium", "rag.read.page_picture"},  # the engine hands out pictures, page_picture draws on them
-    "docx": {"rag.read.docx"},
+    "docx": {"rag.read.docx", "rag.export.word"},
+    "jsonschema": {"rag.export.check"},
     "bs4": {"rag.read.html", "rag.read.markdown"},  # Markdown holds HTML, which is cleaned the same way
     "lxml": {"rag.read.law_xml", "rag.read.egov_html", "rag.read.docx"},  # law XML, e-Gov's pages; python-docx hands out its elements
     "markdown_it": {"rag.read.markdown"},
