@@ -8,15 +8,32 @@ from rag.records import Answer, Citation, Hit, Refusal
 
 
 def answer_to_json(answer: Answer) -> dict[str, Any]:
-    """{id, question, as_of, mode, refusal | null, statements: [...], hits: [...]}; offsets count code points."""
+    """{id, question, as_of, mode, refusal | null, statements, premises, answered, hits}; offsets count code points."""
     return {
         "id": answer.id,
         "question": answer.question,
         "as_of": answer.as_of.isoformat(),
         "mode": answer.mode,
         "refusal": _refusal(answer.refusal) if answer.refusal else None,
+        "premises": [
+            {
+                "kind": premise.kind.value,
+                "what": premise.what,
+                "day": premise.day.isoformat() if premise.day else None,
+                "instead": premise.instead,
+            }
+            for premise in answer.premises
+        ],
+        "answered": answer.answered,
         "statements": [
-            {"text": statement.text, "status": statement.status.value, "citations": [_citation(c) for c in statement.citations]}
+            {
+                "text": statement.text,
+                "status": statement.status.value,
+                "role": statement.role.value,
+                "decides": [statement.decides.start, statement.decides.end] if statement.decides else None,
+                "folded": statement.folded,
+                "citations": [_citation(c) for c in statement.citations],
+            }
             for statement in answer.statements
         ],
         "hits": [_hit(hit) for hit in answer.hits],
@@ -45,6 +62,8 @@ def _refusal(refusal: Refusal) -> dict[str, Any]:
         "terms": list(refusal.terms),
         "missing": list(refusal.missing),
         "nearest": [_citation(citation) for citation in refusal.nearest],
+        "suggestions": list(refusal.suggestions),
+        "where": list(refusal.where),
     }
 
 

@@ -204,6 +204,16 @@ class Status(StrEnum):
     PARTLY = "partly"
 
 
+class Role(StrEnum):
+    """What a statement does in an answer. An answer is in this order."""
+
+    ANSWER = "answer"
+    CONDITION = "condition"
+    """Limits the answer or says when it applies: exceptions, conditions, definitions."""
+    RELATED = "related"
+    """Another provision on the same matter."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statement:
     """One sentence of an answer, with the citations that carry it: at least one."""
@@ -211,10 +221,17 @@ class Statement:
     text: str
     citations: tuple[Citation, ...]
     status: Status = Status.QUOTED
+    role: Role = Role.ANSWER
+    decides: Span | None = None
+    """Characters of ``text`` that decide a yes/no question, or the amount, number or date that was asked for."""
+    folded: bool = False
+    """True where it stands behind "more": the statements before it fill a screen."""
 
     def __post_init__(self) -> None:
         if not self.citations:
             raise ValueError("a statement needs at least one citation")
+        if self.decides is not None and self.decides.end > len(self.text):
+            raise ValueError("what decides must be characters of the statement")
 
 
 class RefusalReason(StrEnum):
@@ -239,6 +256,35 @@ class Refusal:
     missing: tuple[str, ...] = ()
     """Those of them that no passage had."""
     nearest: tuple[Citation, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    """Words of the library that stand near the question's: what else to ask for."""
+    where: tuple[str, ...] = ()
+    """Issuers of the documents that were searched."""
+
+
+class PremiseKind(StrEnum):
+    """What is wrong with what a question takes for granted."""
+
+    NO_SUCH_PROVISION = "no_such_provision"
+    DELETED_PROVISION = "deleted_provision"
+    """Its number is kept (削除), its words are gone."""
+    NOT_YET_IN_FORCE = "not_yet_in_force"
+    NO_LONGER_IN_FORCE = "no_longer_in_force"
+    REPLACED = "replaced"
+    """Another document took its place."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Premise:
+    """Something that a question takes for granted and that is not so: said before anything else."""
+
+    kind: PremiseKind
+    what: str
+    """The document or provision, as the library calls it: 「職員旅費取扱規程 第九十九条」."""
+    day: date | None = None
+    """First day in force, last day in force, or the day from which another document took its place."""
+    instead: str = ""
+    """What took its place, or the last provision there is; empty where nothing is known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -250,6 +296,10 @@ class Answer:
     as_of: date
     statements: tuple[Statement, ...] = ()
     refusal: Refusal | None = None
+    premises: tuple[Premise, ...] = ()
+    """What the question takes for granted and is not so; shown first, with statements and refusals alike."""
+    answered: float | None = None
+    """Estimated probability that the documents answer the question, 0 to 1; None where it was not asked."""
     hits: tuple[Hit, ...] = ()
     mode: str = "quote"
     """"quote", or "write" where a language model worded it."""

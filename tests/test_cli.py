@@ -112,12 +112,12 @@ def citations(told: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("question", ["Who books travel?", "What is paid for lodging?", "旅費はいつまでに請求しますか。"])
 def test_an_answer_as_json_has_exactly_this_shape(machine: Machine, question: str) -> None:
     told = json.loads(machine("ask", question, "--json", "--as-of", TODAY.isoformat()).printed)
-    assert list(told) == ["id", "question", "as_of", "mode", "refusal", "statements", "hits"]
+    assert list(told) == ["id", "question", "as_of", "mode", "refusal", "premises", "answered", "statements", "hits"]
     assert (told["question"], told["as_of"], told["mode"], told["refusal"]) == (question, TODAY.isoformat(), "quote", None)
     assert re.fullmatch(r"[0-9a-f]{16}", told["id"])
     assert told["statements"]
     for statement in told["statements"]:
-        assert set(statement) == {"text", "status", "citations"}
+        assert set(statement) == {"text", "status", "role", "decides", "folded", "citations"}
         assert statement["status"] == "quoted"
         assert statement["citations"]
     assert all(set(citation) == CITATION for citation in citations(told))
@@ -149,7 +149,7 @@ def test_the_stored_text_cut_at_the_offsets_is_the_quote(machine: Machine) -> No
 def test_a_refusal_as_json_says_why_and_what_was_near(machine: Machine) -> None:
     told = json.loads(machine("ask", "zebra quantum 宇宙船", "--json").printed)
     assert told["statements"] == []
-    assert set(told["refusal"]) == {"reason", "documents", "terms", "missing", "nearest"}
+    assert set(told["refusal"]) == {"reason", "documents", "terms", "missing", "nearest", "suggestions", "where"}
     assert (told["refusal"]["reason"], told["refusal"]["documents"]) in [("not_answered", 3), ("nothing_found", 3)]
     assert all(set(citation) == CITATION for citation in told["refusal"]["nearest"])
     told = json.loads(machine("ask", "?!", "--json").printed)
