@@ -16,6 +16,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGED_MODEL = "packaged"
 """The name of the model that comes inside a wheel."""
 
+PARTS = ("words", "bigrams", "head", "thesaurus", "vectors", "vectors-ja", "named", "graph", "second_stage")
+"""Parts of search that can be turned off, to see what each is good for: fields of the keyword index, the thesaurus, the vectors of the
+embedding model and of the Japanese one, provisions and documents that a question names, references, the second stage."""
+
 N = TypeVar("N", int, float)
 
 
@@ -39,6 +43,12 @@ class Settings:
     """KONKYO_FILE_MEGABYTES: files above this size are left out."""
     batch: int = 1_024
     """KONKYO_BATCH: so many passages are taken in at once; what is acknowledged comes in batches."""
+    off: frozenset[str] = frozenset()
+    """KONKYO_OFF: parts of search that are turned off, with commas between them; see PARTS."""
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(self.off - set(PARTS)):
+            raise SettingsError(f"KONKYO_OFF names {unknown[0]!r}; the parts of search are {', '.join(PARTS)}.")
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -60,6 +70,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         read_megabytes=_number(environment, "KONKYO_READ_MEGABYTES", default.read_megabytes, int),
         file_megabytes=_number(environment, "KONKYO_FILE_MEGABYTES", default.file_megabytes, int),
         batch=_number(environment, "KONKYO_BATCH", default.batch, int),
+        off=frozenset(name for part in environment.get("KONKYO_OFF", "").split(",") if (name := part.strip())),
     )
 
 
