@@ -18,6 +18,9 @@ PACKAGED_MODEL = "packaged"
 
 KEEP_QUESTIONS = ("off", "terms", "text")
 """What may be kept of a question."""
+PARTS = ("words", "bigrams", "head", "thesaurus", "vectors", "vectors-ja", "named", "graph", "second_stage")
+"""Parts of search that can be turned off, to see what each is good for: fields of the keyword index, the thesaurus, the vectors of the
+embedding model and of the Japanese one, provisions and documents that a question names, references, the second stage."""
 
 N = TypeVar("N", int, float)
 
@@ -47,6 +50,12 @@ class Settings:
     "off" nothing of it. Terms are enough to see what is asked in vain; a sentence may tell whose affair it was."""
     keep_days: int = 90
     """KONKYO_KEEP_DAYS: after so many days what was kept of a question is deleted from the disk."""
+    off: frozenset[str] = frozenset()
+    """KONKYO_OFF: parts of search that are turned off, with commas between them; see PARTS."""
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(self.off - set(PARTS)):
+            raise SettingsError(f"KONKYO_OFF names {unknown[0]!r}; the parts of search are {', '.join(PARTS)}.")
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -73,6 +82,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         batch=_number(environment, "KONKYO_BATCH", default.batch, int),
         keep_questions=keep_questions,
         keep_days=_number(environment, "KONKYO_KEEP_DAYS", default.keep_days, int),
+        off=frozenset(name for part in environment.get("KONKYO_OFF", "").split(",") if (name := part.strip())),
     )
 
 
