@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rag.cli.terminal import library, out, shown
 from rag.errors import KonkyoError
 from rag.records import HIGHEST_LEVEL, Answer, Filters
 from rag.settings import from_environment
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rag.library import Library
 
 
-def write(file: Path, library: Library, answer: Answer, *, clearance: int, filters: Filters, seconds: float) -> None:
+def write(file: Path, opened: Library, answer: Answer, *, clearance: int, filters: Filters, seconds: float) -> None:
     """Write the evidence pack of an answer to ``file``.
 
     Raises:
@@ -27,8 +28,8 @@ def write(file: Path, library: Library, answer: Answer, *, clearance: int, filte
     """
     from rag.export.pack import circumstances, dumps, pack
 
-    about = circumstances(library, made=datetime.now().astimezone(), clearance=clearance, filters=filters, seconds=seconds)
-    made = pack(answer, lambda id_, revision: library.document(id_, revision, clearance=clearance), about)
+    about = circumstances(opened, made=datetime.now().astimezone(), clearance=clearance, filters=filters, seconds=seconds)
+    made = pack(answer, lambda id_, revision: opened.document(id_, revision, clearance=clearance), about)
     try:
         file.write_text(dumps(made), encoding="utf-8")
     except OSError as error:
@@ -44,7 +45,6 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
 ) -> None:
     """Check an evidence pack: is every quote still what its document says? Ends with status 1 if anything differs."""
-    from rag.cli import opened
     from rag.export.check import InFiles, InLibrary, check, load
     from rag.read.sandbox import Sandbox
 
@@ -54,8 +54,8 @@ def verify(
         with Sandbox(seconds=settings.read_seconds, megabytes=settings.read_megabytes, file_megabytes=settings.file_megabytes) as sandbox:
             result = check(read, InFiles(files, sandbox))
     else:
-        with opened() as library:
-            result = check(read, InLibrary(library, clearance=min(clearance or settings.clearance, settings.clearance)))
+        with library() as opened:
+            result = check(read, InLibrary(opened, clearance=min(clearance or settings.clearance, settings.clearance)))
     if as_json:
         typer.echo(json.dumps(asdict(result), ensure_ascii=False, indent=2))
     else:
@@ -65,8 +65,6 @@ def verify(
 
 
 def _print(result: Result) -> None:
-    from rag.cli import out, shown
-
     for difference in result.differences:
         out.print(shown(f"{difference.what}: {difference.where}: {difference.detail}"))
     for note in result.notes:

@@ -30,9 +30,7 @@ VERSION = 1
 """Raised when a field changes its meaning or goes; new fields that may be missing do not raise it."""
 SCHEMA_FILE = Path(__file__).with_name("pack.schema.json")
 
-SHOWN = frozenset(
-    "model model_download clearance batch llm_model llm_url llm_context llm_timeout llm_seconds keep_questions".split()
-)
+SHOWN = frozenset("model model_download clearance batch llm_model llm_url llm_context llm_timeout llm_seconds keep_questions".split())
 """Settings that go into a pack. No other does, so that no key and no path of the machine can slip in."""
 
 Load = Callable[[str, str], Document]
@@ -67,7 +65,7 @@ def circumstances(library: Library, *, made: datetime, clearance: int, filters: 
         clearance=clearance,
         filters=filters,
         settings={field.name: getattr(library.settings, field.name) for field in fields(library.settings)},
-        models={f"embedding_{number}": model.fingerprint for number, (model, _) in enumerate(library.models, start=1)},
+        models={f"embedding_{number}": str(_shown(model.fingerprint)) for number, (model, _) in enumerate(library.models, start=1)},
         seconds=seconds,
         typed=typed,
     )

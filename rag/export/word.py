@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from io import BytesIO
+from typing import Any, cast
 
 import docx
 from docx.document import Document as WordDocument
@@ -17,9 +18,11 @@ from docx.opc.packuri import PackURI
 from docx.opc.part import XmlPart
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
+from docx.oxml.text.paragraph import CT_P
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
+from docx.text.run import Run
 
 from rag.export.memo import Link, Memo, Note, Said
 from rag.text import storable
@@ -64,10 +67,10 @@ def _set_up(document: WordDocument, memo: Memo, made: datetime) -> None:
     page.left_margin = page.right_margin = page.top_margin = page.bottom_margin = Mm(25)
     styles = document.styles
     styles["Normal"].font.size = Pt(10.5)
-    for name, size in (("Normal", None), ("Heading 1", 16), ("Heading 2", 12)):
+    for name, heading in (("Normal", 0), ("Heading 1", 16), ("Heading 2", 12)):
         _fonts(styles[name].element.get_or_add_rPr())
-        if size:
-            styles[name].font.size, styles[name].font.color.rgb = Pt(size), RGBColor(0x1A, 0x1A, 0x1A)
+        if heading:
+            styles[name].font.size, styles[name].font.color.rgb = Pt(heading), RGBColor(0x1A, 0x1A, 0x1A)
     language = OxmlElement("w:lang")
     latin, japanese = _LANGUAGES[memo.language]
     language.set(qn("w:val"), latin)
@@ -123,6 +126,8 @@ class _Footnotes:
             "</w:footnotes>"
         )
         self._part = XmlPart(PackURI("/word/footnotes.xml"), _FOOTNOTES, self._root, document.part.package)
+        self._text_style = document.styles["footnote text"].style_id
+        self._mark_style = document.styles["footnote reference"].style_id
         self._next = _FIRST
         self._first_use: dict[int, int] = {}
         settings = document.settings.element
@@ -139,17 +144,17 @@ class _Footnotes:
         footnote = OxmlElement("w:footnote")
         footnote.set(qn("w:id"), str(self._next))
         body = parse_xml(
-            f'<w:p {nsdecls("w")}><w:pPr><w:pStyle w:val="{_style_id(paragraph, "footnote text")}"/></w:pPr>'
-            f'<w:r><w:rPr><w:rStyle w:val="{_style_id(paragraph, "footnote reference")}"/></w:rPr><w:footnoteRef/></w:r></w:p>'
+            f'<w:p {nsdecls("w")}><w:pPr><w:pStyle w:val="{self._text_style}"/></w:pPr>'
+            f'<w:r><w:rPr><w:rStyle w:val="{self._mark_style}"/></w:rPr><w:footnoteRef/></w:r></w:p>'
         )
         footnote.append(body)
         self._root.append(footnote)
-        words = Paragraph(body, paragraph._parent)
+        words = Paragraph(cast(CT_P, body), paragraph._parent)
         if note.number in self._first_use:
-            _run(words, f" [{note.number}] → {self._first_use[note.number]}")
+            _run(words, f" → {self._first_use[note.number]}")
         else:
             self._first_use[note.number] = self._next
-            _run(words, f" [{note.number}] {note.text}" + (f" 「{note.quote}」" if note.quote else ""))
+            _run(words, f" {note.text}" + (f" 「{note.quote}」" if note.quote else ""))
             for link in note.links:
                 _run(words, " ")
                 self._link(body, link)
@@ -161,7 +166,7 @@ class _Footnotes:
             f'<w:hyperlink {nsdecls("w", "r")} r:id="{relation}"><w:r><w:rPr><w:color w:val="0017C1"/><w:u w:val="single"/></w:rPr>'
             "<w:t/></w:r></w:hyperlink>"
         )
-        element.find(f".//{qn('w:t')}").text = _clean(link.label)
+        element.findall(f".//{qn('w:t')}")[0].text = _clean(link.label)
         body.append(element)
 
     def store(self) -> None:
@@ -170,17 +175,13 @@ class _Footnotes:
             self._main.relate_to(self._part, RELATIONSHIP_TYPE.FOOTNOTES)
 
 
-def _style_id(paragraph: Paragraph, name: str) -> str:
-    return str(paragraph.part.document.styles[name].style_id)
-
-
-def _run(paragraph: Paragraph, text: str, *, bold: bool = False):  # type: ignore[no-untyped-def]  # python-docx has no types
+def _run(paragraph: Paragraph, text: str, *, bold: bool = False) -> Run:
     run = paragraph.add_run(_clean(text))
     run.bold = bold or None
     return run
 
 
-def _fonts(properties: BaseOxmlElement) -> None:
+def _fonts(properties: Any) -> None:
     fonts = properties.get_or_add_rFonts()
     for name in list(fonts.attrib):
         del fonts.attrib[name]  # a theme's font would win over ours

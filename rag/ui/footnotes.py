@@ -57,7 +57,7 @@ def memo(answer: Answer, load: Load, t: Words, *, made: datetime, link: Callable
     levels = [load(citation).source.level or HIGHEST_LEVEL for s in answer.statements for citation in s.citations]
     facts = [
         (t("frame.as_of"), show_date(answer.as_of, t.language)),
-        (t("source.level"), t("source.level_value", level=max(levels, default=HIGHEST_LEVEL))),
+        (t("source.level"), str(max(levels, default=HIGHEST_LEVEL))),
         (t("memo.model"), answer.model if written else ""),
         (t("memo.made"), f"{show_date(made.date(), t.language)} {made:%H:%M}"),
         (t("memo.by"), f"Konkyo {__version__}"),
