@@ -192,6 +192,8 @@ class Hit:
     """1 for the best."""
     found_by: Mapping[str, int]
     """Rank in each list that found it: {"keyword": 1, "vector": 4}."""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    """What each part of search gave to the score, which is their sum: {"words": 0.61, "head": 0.12, "vector-ja": 0.2}."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -117,7 +117,7 @@ def test_an_answer_as_json_has_exactly_this_shape(machine: Machine, question: st
     assert re.fullmatch(r"[0-9a-f]{16}", told["id"])
     assert told["statements"]
     for statement in told["statements"]:
-        assert set(statement) == {"text", "status", "citations"}
+        assert set(statement) == {"text", "status", "role", "decides", "folded", "citations"}
         assert statement["status"] == "quoted"
         assert statement["citations"]
     assert all(set(citation) == CITATION for citation in citations(told))
@@ -149,7 +149,7 @@ def test_the_stored_text_cut_at_the_offsets_is_the_quote(machine: Machine) -> No
 def test_a_refusal_as_json_says_why_and_what_was_near(machine: Machine) -> None:
     told = json.loads(machine("ask", "zebra quantum 宇宙船", "--json").printed)
     assert told["statements"] == []
-    assert set(told["refusal"]) == {"reason", "documents", "terms", "missing", "nearest"}
+    assert set(told["refusal"]) == {"reason", "documents", "terms", "missing", "nearest", "suggestions", "where"}
     assert (told["refusal"]["reason"], told["refusal"]["documents"]) in [("not_answered", 3), ("nothing_found", 3)]
     assert all(set(citation) == CITATION for citation in told["refusal"]["nearest"])
     told = json.loads(machine("ask", "?!", "--json").printed)
