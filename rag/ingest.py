@@ -265,7 +265,7 @@ class Ingester:
             seconds=settings.read_seconds,
             megabytes=settings.read_megabytes,
             file_megabytes=settings.file_megabytes,
-            ocr_seconds=settings.ocr_seconds,
+            ocr_seconds=settings.ocr_seconds if settings.ocr else 0,
         ) as sandbox:
             for item in found:
                 self._progress(f"reading {item.source.uri}")

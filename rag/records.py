@@ -152,11 +152,12 @@ class Document:
 
         A table is a run of rows at one path; an empty line between two rows ends it.
         """
-        while index and self._same_table(index - 1, index):
+        while index and self.same_table(index - 1, index):
             index -= 1
         return self.blocks[index]
 
-    def _same_table(self, one: int, other: int) -> bool:
+    def same_table(self, one: int, other: int) -> bool:
+        """True where two neighbouring blocks are rows of one table."""
         above, below = self.blocks[one], self.blocks[other]
         rows = above.kind is below.kind is BlockKind.TABLE_ROW
         return rows and above.path == below.path and self.text.count("\n", above.span.end, below.span.start) < 2

@@ -42,7 +42,9 @@ class Settings:
     read_megabytes: int = 2048
     """KONKYO_READ_MEGABYTES: memory limit for reading one file."""
     ocr_seconds: float = 60.0
-    """KONKYO_OCR_SECONDS: time limit for reading one scanned page; KONKYO_OCR=0 makes it 0, and no page is read by OCR."""
+    """KONKYO_OCR_SECONDS: time limit for reading one scanned page."""
+    ocr: bool = True
+    """KONKYO_OCR: 0 switches the reading of scanned pages off."""
     file_megabytes: int = 200
     """KONKYO_FILE_MEGABYTES: files above this size are left out."""
     batch: int = 1_024
@@ -80,7 +82,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         clearance=clearance,
         read_seconds=_number(environment, "KONKYO_READ_SECONDS", default.read_seconds, float),
         read_megabytes=_number(environment, "KONKYO_READ_MEGABYTES", default.read_megabytes, int),
-        ocr_seconds=0.0 if environment.get("KONKYO_OCR") == "0" else _number(environment, "KONKYO_OCR_SECONDS", default.ocr_seconds, float),
+        ocr_seconds=_number(environment, "KONKYO_OCR_SECONDS", default.ocr_seconds, float),
+        ocr=environment.get("KONKYO_OCR", "") != "0",
         file_megabytes=_number(environment, "KONKYO_FILE_MEGABYTES", default.file_megabytes, int),
         batch=_number(environment, "KONKYO_BATCH", default.batch, int),
         keep_questions=keep_questions,

@@ -139,7 +139,7 @@ def read(paths: Paths) -> None:
         seconds=settings.read_seconds,
         megabytes=settings.read_megabytes,
         file_megabytes=settings.file_megabytes,
-        ocr_seconds=settings.ocr_seconds,
+        ocr_seconds=settings.ocr_seconds if settings.ocr else 0,
     ) as sandbox:
         for item in sources.find([path for path in paths if path not in missing]):
             started = time.perf_counter()

@@ -23,7 +23,7 @@ def workbook(*sheets: tuple[str, Sequence[Sequence[Value]]], change: Callable[[l
         for row in rows:
             sheet.append(list(row))
     if change:
-        change(book.worksheets)
+        change([book[name] for name, _ in sheets])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

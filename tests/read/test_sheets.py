@@ -102,9 +102,7 @@ SAMPLES = (
         data=workbook(("Sheet1", (("項目", "値"), ("計", "=1+1"), ("額", 5)))),
         must_include=("額｜5",),
         must_not_include=("=1+1",),
-        warnings=(
-            "1 formulas of sheet 「Sheet1」 have no result in the file, so their cells are empty: open it in Excel and save it",
-        ),
+        warnings=("1 formulas of sheet 「Sheet1」 have no result in the file, so their cells are empty: open it in Excel and save it",),
     ),
     Sample(
         name="quotes and line ends.csv",
