@@ -23,12 +23,13 @@ Load = Callable[[Citation], Document]
 
 _HEADINGS = {Role.ANSWER: "answer.heading", Role.CONDITION: "answer.conditions", Role.RELATED: "answer.related"}
 _PREMISES = {
-    PremiseKind.NO_SUCH_PROVISION: ("premise.no_such_provision", "premise.last_is"),
-    PremiseKind.DELETED_PROVISION: ("premise.deleted_provision", "premise.instead"),
-    PremiseKind.NOT_YET_IN_FORCE: ("premise.not_yet_in_force", "premise.instead"),
-    PremiseKind.NO_LONGER_IN_FORCE: ("premise.no_longer_in_force", "premise.instead"),
-    PremiseKind.REPLACED: ("premise.replaced", "premise.instead"),
+    PremiseKind.NO_SUCH_PROVISION: ("premise.no_such_provision", "premise.no_such_provision", "premise.last_is"),
+    PremiseKind.DELETED_PROVISION: ("premise.deleted_provision", "premise.deleted_provision", "premise.instead"),
+    PremiseKind.NOT_YET_IN_FORCE: ("premise.not_yet_in_force", "premise.not_yet_in_force_undated", "premise.instead"),
+    PremiseKind.NO_LONGER_IN_FORCE: ("premise.no_longer_in_force", "premise.no_longer_in_force_undated", "premise.instead"),
+    PremiseKind.REPLACED: ("premise.replaced", "premise.replaced_undated", "premise.instead"),
 }
+"""How it is said with a day, without one, and what to look at instead."""
 
 
 def plain(answer: Answer, load: Load, t: Words) -> str:
@@ -81,12 +82,11 @@ def memo(answer: Answer, load: Load, t: Words, *, made: datetime, link: Callable
 
 def premise_said(premise: Premise, t: Words) -> str:
     """What the question takes for granted, and what is so."""
-    said, more = _PREMISES[premise.kind]
+    dated, undated, more = _PREMISES[premise.kind]
     day = show_date(premise.day, t.language) if premise.day else ""
-    if premise.kind is not PremiseKind.NO_SUCH_PROVISION and premise.kind is not PremiseKind.DELETED_PROVISION and not day:
-        said += "_undated"
-    parts = [t(said, what=premise.what, day=day) if day else t(said, what=premise.what)]
-    return ("" if t.language == "ja" else " ").join([*parts, t(more, instead=premise.instead)] if premise.instead else parts)
+    said = t(dated, what=premise.what, **({"day": day} if dated != undated else {})) if day else t(undated, what=premise.what)
+    rest = [t(more, instead=premise.instead)] if premise.instead else []
+    return ("" if t.language == "ja" else " ").join([said, *rest])
 
 
 def footnote(citation: Citation, document: Document, t: Words) -> str:
