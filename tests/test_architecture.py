@@ -51,7 +51,7 @@ ONLY_THESE_NAMES = {
 }
 """What an exception covers."""
 
-SETTINGS_READERS = {"app", "rag.cli", "rag.library", "rag.ui.opening", "rag.evaluate.retrieval"}
+SETTINGS_READERS = {"app", "rag.cli", "rag.library", "rag.ui.opening", "rag.evaluate.retrieval", "rag.evaluate.ablation"}
 """Entry points, the library, and the measuring that opens a library of its own."""
 
 HOMES: dict[str, set[str]] = {
@@ -78,6 +78,7 @@ HOMES: dict[str, set[str]] = {
     "typer": {"rag.cli"},
     "rich": {"rag.cli"},
     "ir_measures": {"rag.evaluate.retrieval"},
+    "scipy": {"rag.evaluate.significance"},
 }
 """Where a heavy dependency may be imported: a module, or a package with all below it."""
 
