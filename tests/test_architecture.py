@@ -18,6 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("app",),
     ("rag.__main__", "rag.ui"),
     ("rag.cli",),
+    ("rag.desk",),
     ("rag.evaluate",),
     ("rag.ask", "rag.export"),
     ("rag.search", "rag.ingest"),

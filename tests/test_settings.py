@@ -26,9 +26,11 @@ GOOD: dict[str, tuple[str, object]] = {
     "read_megabytes": ("512", 512),
     "file_megabytes": ("20", 20),
     "batch": ("64", 64),
+    "keep_questions": ("text", "text"),
+    "keep_days": ("7", 7),
     "off": ("words, vectors-ja,", frozenset({"words", "vectors-ja"})),
 }
-NUMBERS = ["KONKYO_CLEARANCE", "KONKYO_READ_SECONDS", "KONKYO_READ_MEGABYTES", "KONKYO_FILE_MEGABYTES", "KONKYO_BATCH"]
+NUMBERS = ["KONKYO_CLEARANCE", "KONKYO_READ_SECONDS", "KONKYO_READ_MEGABYTES", "KONKYO_FILE_MEGABYTES", "KONKYO_BATCH", "KONKYO_KEEP_DAYS"]
 
 
 class Noted(Mapping[str, str]):
