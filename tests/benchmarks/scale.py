@@ -191,7 +191,9 @@ def main() -> None:
     options.home.mkdir(parents=True, exist_ok=True)
     found = {}
     for stage in STAGES:
-        done = subprocess.run([sys.executable, "-m", "tests.benchmarks.scale", *sys.argv[1:], "--stage", stage], check=True, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks.scale", *sys.argv[1:], "--stage", stage], check=True, stdout=subprocess.PIPE, text=True
+        )
         found[stage] = json.loads(done.stdout.splitlines()[-1])
     added, asked = found["ingest"], found["ask"]
     if added["passages"] < options.passages:
