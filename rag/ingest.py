@@ -264,7 +264,12 @@ class Ingester:
         A file that cannot be read is an outcome with its reason; the others go on.
         """
         settings = self._library.settings
-        with Sandbox(seconds=settings.read_seconds, megabytes=settings.read_megabytes, file_megabytes=settings.file_megabytes) as sandbox:
+        with Sandbox(
+            seconds=settings.read_seconds,
+            megabytes=settings.read_megabytes,
+            file_megabytes=settings.file_megabytes,
+            ocr_seconds=settings.ocr_seconds if settings.ocr else 0,
+        ) as sandbox:
             for item in found:
                 self._progress(f"reading {item.source.uri}")
                 try:

@@ -5,7 +5,7 @@ A text goes to the first model that can read it, a question to every model that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -54,6 +54,8 @@ class Model(Protocol):
 class Asked:
     """A question as one model sees it."""
 
+    name: str
+    """The folder of its vectors: "vector", "vector-ja"."""
     index: VectorIndex
     vectors: Vectors
     """(1 + s, d): the whole question, then its sentences where it has more than one."""
@@ -87,6 +89,7 @@ class Meaning:
 
     def __init__(self, models: Sequence[tuple[Model, Path]]) -> None:
         self._parts = [(model, _opened(model, folder)) for model, folder in models]
+        self._names = [folder.name for _, folder in models]
 
     @property
     def indexes(self) -> tuple[VectorIndex, ...]:
@@ -122,13 +125,18 @@ class Meaning:
         for _, index in self._parts:
             index.remove(chunks)
 
-    def ask(self, question: str) -> list[Asked]:
-        """The question as each model sees it that can read it and has vectors."""
-        parts = [span.cut(question) for span in text.sentences(question)][-SENTENCES:]
+    def ask(self, question: str, off: Container[str] = ()) -> list[Asked]:
+        """The question as each model sees it that can read it and has vectors.
+
+        Args:
+            off: names of models that are not asked.
+        """
+        sentences = [span.cut(question) for span in text.sentences(question)][-SENTENCES:]
+        whole = [question, *sentences] if len(sentences) > 1 else [question]
         return [
-            Asked(index, model.encode([question, *parts] if model.by_sentence and len(parts) > 1 else [question], "query"), model.vote)
-            for model, index in self._parts
-            if index.count and model.readable([question])[0]
+            Asked(name, index, model.encode(whole if model.by_sentence else whole[:1], "query"), model.vote)
+            for name, (model, index) in zip(self._names, self._parts, strict=True)
+            if name not in off and index.count and model.readable([question])[0]
         ]
 
     def finds(self, chunk: int, stored: Vectors, scope: Scope) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rag import terms
 from rag.text import sentences
@@ -31,8 +31,16 @@ class Question:
     """Term -> weight, for the field of words."""
     bigrams: Mapping[str, float]
     """Term -> weight, for the field of bigrams."""
+    added: frozenset[str] = frozenset()
+    """Those terms that only the thesaurus put there."""
     meant: Mapping[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
     """Term of the question -> sets of terms, each of which as a whole stands for it."""
+
+    def only(self, *, added: bool) -> Question:
+        """The same question with only the terms of the thesaurus, or only those of its own."""
+        words = {term: weight for term, weight in self.words.items() if (term in self.added) is added}
+        bigrams = {term: weight for term, weight in self.bigrams.items() if (term in self.added) is added}
+        return replace(self, words=words, bigrams=bigrams)
 
 
 def understand(text: str, thesaurus: Thesaurus | None = None) -> Question:
@@ -46,6 +54,7 @@ def understand(text: str, thesaurus: Thesaurus | None = None) -> Question:
         asked, pairs = set(terms.words(asking)), set(terms.bigrams(asking))
         words = {term: weight if term in asked else STORY * weight for term, weight in words.items()}
         bigrams = {term: weight if term in pairs else STORY * weight for term, weight in bigrams.items()}
+    own = {*words, *bigrams}
     meant: dict[str, tuple[frozenset[str], ...]] = {}
     for entry in thesaurus.find(text) if thesaurus else ():
         official = [terms.words(word) for word in entry.means]
@@ -56,7 +65,7 @@ def understand(text: str, thesaurus: Thesaurus | None = None) -> Question:
                 words.setdefault(term, MEANS)
             for term in terms.bigrams(word):
                 bigrams.setdefault(term, MEANS)
-    return Question(text=text, words=words, bigrams=bigrams, meant=meant)
+    return Question(text=text, words=words, bigrams=bigrams, added=frozenset({*words, *bigrams} - own), meant=meant)
 
 
 def _asking(text: str) -> str:

@@ -52,6 +52,8 @@ class BlockKind(StrEnum):
     ITEM = "item"
     TEXT = "text"
     TABLE_ROW = "table_row"
+    FORMER = "former"
+    """What an amendment replaced (the column 改正前): shown beside what is in force, never found or quoted."""
 
 
 QUOTABLE = frozenset({BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.TEXT, BlockKind.TABLE_ROW})
@@ -145,6 +147,21 @@ class Document:
     warnings: tuple[str, ...] = ()
     """What a person should look at: "page 3 has no text: a scan?"."""
 
+    def first_row(self, index: int) -> Block:
+        """The first row of the table that block ``index``, a row, belongs to: as a rule it names the columns.
+
+        A table is a run of rows at one path; an empty line between two rows ends it.
+        """
+        while index and self.same_table(index - 1, index):
+            index -= 1
+        return self.blocks[index]
+
+    def same_table(self, one: int, other: int) -> bool:
+        """True where two neighbouring blocks are rows of one table."""
+        above, below = self.blocks[one], self.blocks[other]
+        rows = above.kind is below.kind is BlockKind.TABLE_ROW
+        return rows and above.path == below.path and self.text.count("\n", above.span.end, below.span.start) < 2
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chunk:
@@ -176,6 +193,8 @@ class Hit:
     """1 for the best."""
     found_by: Mapping[str, int]
     """Rank in each list that found it: {"keyword": 1, "vector": 4}."""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    """What each part of search gave to the score, which is their sum: {"words": 0.61, "head": 0.12, "vector-ja": 0.2}."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,6 +18,8 @@ DEPTH = 100
 """How deep each list goes before they are fused."""
 NAMED = 0.3
 """What a passage gains whose document the question names; 1 is what the best keywords give."""
+FIELDS = {"words": ("words",), "bigrams": ("bigrams", "head_bigrams"), "head": ("head", "head_bigrams")}
+"""Fields of the keyword index that are turned off by these names in ``Settings.off``."""
 LONGEST_QUESTION = 2_000
 """Characters of a question that are searched for; more would say nothing new and take long."""
 NO_FILTERS = Filters()
@@ -62,18 +64,29 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
     scope = Scope(clearance=clearance, revisions=frozenset(revision.number for revision in visible))
     asked = storable(text[:LONGEST_QUESTION])
-    question = understand(asked, library.thesaurus)
+    off = library.settings.off
+    question = understand(asked, None if "thesaurus" in off else library.thesaurus)
+    fields = {field for name in off for field in FIELDS.get(name, ())}
     depth = max(DEPTH, limit)
-    keyword = dict(library.keyword.search(question, scope, depth))
-    models = library.meaning.ask(asked) if asked.strip() else []
+    keyword = dict(library.keyword.search(question, scope, depth, off=fields))
+    models = library.meaning.ask(asked, {name.replace("vectors", "vector") for name in off}) if asked.strip() else []
     near = [chunk for model in models for chunk in model.nearest(scope, depth)]
     if missing := [chunk for chunk in near if chunk not in keyword]:
-        keyword |= library.keyword.search(question, scope, len(missing), among=missing)
-    called = named(library, asked, visible, clearance)
+        keyword |= library.keyword.search(question, scope, len(missing), among=missing, off=fields)
+    called = Named() if "named" in off else named(library, asked, visible, clearance)
     candidates = list({*keyword, *near, *called.chunks})
-    fused = by_score(keyword, [(model.vote, model.similarity(candidates)) for model in models])
+    similar = {model.name: (model.vote, model.similarity(candidates)) for model in models}
+    fused = by_score(keyword, list(similar.values()))
     chunks = library.chunks(candidates, scope)
-    hits = _ranked([entry for entry in fused if entry.chunk in chunks], chunks, called)
+    parts: dict[int, dict[str, float]] = {chunk: {} for chunk in candidates}
+    top = max(keyword.values(), default=0.0) or 1.0
+    for part, scores in library.keyword.parts(question, scope, candidates, fields).items():
+        for chunk, score in scores.items():
+            parts[chunk][part] = score / top
+    for part, (vote, cosines) in similar.items():
+        for chunk, cosine in cosines.items():
+            parts[chunk][part] = vote * cosine
+    hits = _ranked([entry for entry in fused if entry.chunk in chunks], chunks, called, parts)
     return Result(
         hits=tuple(hits[:limit]),
         scope=scope,
@@ -83,7 +96,7 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     )
 
 
-def _ranked(fused: Sequence[Fused], chunks: Mapping[int, Chunk], called: Named) -> list[Hit]:
+def _ranked(fused: Sequence[Fused], chunks: Mapping[int, Chunk], called: Named, parts: Mapping[int, Mapping[str, float]]) -> list[Hit]:
     """Hits, best first: the provisions that the question names, then the others, those of a document that it names lifted."""
     known = {entry.chunk: entry for entry in fused}
     named_here = [chunk for chunk in called.chunks if chunk in chunks]
@@ -96,5 +109,8 @@ def _ranked(fused: Sequence[Fused], chunks: Mapping[int, Chunk], called: Named) 
         found_by = dict(known[chunk].found_by) if chunk in known else {}
         if chunk in named_here:
             found_by["address"] = named_here.index(chunk) + 1
-        hits.append(Hit(chunk=chunks[chunk], score=scores[chunk], rank=rank, found_by=found_by))
+        gave = dict(parts[chunk])
+        if lift := scores[chunk] - (known[chunk].score if chunk in known else 0.0):
+            gave["named"] = lift
+        hits.append(Hit(chunk=chunks[chunk], score=scores[chunk], rank=rank, found_by=found_by, parts=gave))
     return hits

@@ -16,6 +16,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGED_MODEL = "packaged"
 """The name of the model that comes inside a wheel."""
 
+KEEP_QUESTIONS = ("off", "terms", "text")
+"""What may be kept of a question."""
+PARTS = ("words", "bigrams", "head", "thesaurus", "vectors", "vectors-ja", "named", "graph", "second_stage")
+"""Parts of search that can be turned off, to see what each is good for: fields of the keyword index, the thesaurus, the vectors of the
+embedding model and of the Japanese one, provisions and documents that a question names, references, the second stage."""
+
 N = TypeVar("N", int, float)
 
 
@@ -35,10 +41,25 @@ class Settings:
     """KONKYO_READ_SECONDS: time limit for reading one file."""
     read_megabytes: int = 2048
     """KONKYO_READ_MEGABYTES: memory limit for reading one file."""
+    ocr_seconds: float = 60.0
+    """KONKYO_OCR_SECONDS: time limit for reading one scanned page."""
+    ocr: bool = True
+    """KONKYO_OCR: 0 switches the reading of scanned pages off."""
     file_megabytes: int = 200
     """KONKYO_FILE_MEGABYTES: files above this size are left out."""
     batch: int = 1_024
     """KONKYO_BATCH: so many passages are taken in at once; what is acknowledged comes in batches."""
+    keep_questions: str = "terms"
+    """KONKYO_KEEP_QUESTIONS: "terms" keeps the words of a question without their order and without numbers, "text" the whole question,
+    "off" nothing of it. Terms are enough to see what is asked in vain; a sentence may tell whose affair it was."""
+    keep_days: int = 90
+    """KONKYO_KEEP_DAYS: after so many days what was kept of a question is deleted from the disk."""
+    off: frozenset[str] = frozenset()
+    """KONKYO_OFF: parts of search that are turned off, with commas between them; see PARTS."""
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(self.off - set(PARTS)):
+            raise SettingsError(f"KONKYO_OFF names {unknown[0]!r}; the parts of search are {', '.join(PARTS)}.")
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -51,6 +72,9 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     clearance = _number(environment, "KONKYO_CLEARANCE", default.clearance, int)
     if not 1 <= clearance <= HIGHEST_LEVEL:
         raise SettingsError(f"KONKYO_CLEARANCE is {clearance}; it must be 1, 2 or 3.")
+    keep_questions = environment.get("KONKYO_KEEP_QUESTIONS") or default.keep_questions
+    if keep_questions not in KEEP_QUESTIONS:
+        raise SettingsError(f"KONKYO_KEEP_QUESTIONS is {keep_questions!r}; it must be one of {', '.join(KEEP_QUESTIONS)}.")
     return Settings(
         home=_home(environment.get("KONKYO_HOME") or str(default.home)),
         model=environment.get("KONKYO_MODEL") or default.model,
@@ -58,8 +82,13 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         clearance=clearance,
         read_seconds=_number(environment, "KONKYO_READ_SECONDS", default.read_seconds, float),
         read_megabytes=_number(environment, "KONKYO_READ_MEGABYTES", default.read_megabytes, int),
+        ocr_seconds=_number(environment, "KONKYO_OCR_SECONDS", default.ocr_seconds, float),
+        ocr=environment.get("KONKYO_OCR", "") != "0",
         file_megabytes=_number(environment, "KONKYO_FILE_MEGABYTES", default.file_megabytes, int),
         batch=_number(environment, "KONKYO_BATCH", default.batch, int),
+        keep_questions=keep_questions,
+        keep_days=_number(environment, "KONKYO_KEEP_DAYS", default.keep_days, int),
+        off=frozenset(name for part in environment.get("KONKYO_OFF", "").split(",") if (name := part.strip())),
     )
 
 

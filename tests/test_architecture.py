@@ -18,6 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("app",),
     ("rag.__main__", "rag.ui"),
     ("rag.cli",),
+    ("rag.desk",),
     ("rag.evaluate",),
     ("rag.ask", "rag.export"),
     ("rag.search", "rag.ingest"),
@@ -68,8 +69,16 @@ HOMES: dict[str, set[str]] = {
     "pypdfium2": {"rag.read.pdfium"},
     "PIL": {"rag.read.pdfium", "rag.read.page_picture"},  # the engine hands out pictures, page_picture draws on them
     "docx": {"rag.read.docx"},
+    "openpyxl": {"rag.read.xlsx"},
+    "pptx": {"rag.read.pptx"},
     "bs4": {"rag.read.html", "rag.read.markdown"},  # Markdown holds HTML, which is cleaned the same way
-    "lxml": {"rag.read.law_xml", "rag.read.egov_html", "rag.read.docx"},  # law XML, e-Gov's pages; python-docx hands out its elements
+    "lxml": {
+        "rag.read.law_xml",
+        "rag.read.egov_html",
+        "rag.read.docx",  # python-docx hands out its elements
+        "rag.read.xlsx",  # what openpyxl does not tell: hidden, merged, never calculated
+        "rag.read.pptx",  # the errors of python-pptx
+    },
     "markdown_it": {"rag.read.markdown"},
     "charset_normalizer": {"rag.read.plain"},
     "sudachipy": {"rag.terms"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rag.ask import ask
 from rag.library import Library
 from rag.records import Filters, Hit
 from rag.search import LONGEST_QUESTION, NAMED, Result, search
-from rag.settings import Settings
+from rag.settings import PARTS, Settings
 
 from .conftest import TODAY
 from .small import document, library_at, publish
@@ -95,6 +96,41 @@ def test_the_lists_that_took_part(sample: Library) -> None:
     assert look(sample, "旅費の請求").lists == ("keyword", "vector")
     assert look(sample, "Who approves a flight?").lists == ("keyword", "vector")
     assert look(sample, "１２３").lists == ("keyword",), "no model reads a number in full width"
+
+
+# ---------------------------------------------------------------- what each part gave
+
+
+@pytest.mark.parametrize("question", ["有休の申し込み", "旅費規程の第12条は", "Who approves a flight?", "旅費"])
+def test_the_parts_make_the_score(sample: Library, question: str) -> None:
+    for hit in look(sample, question).hits:
+        assert sum(hit.parts.values()) == pytest.approx(hit.score, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("off", "gone"),
+    [
+        ("words", {"words"}),
+        ("bigrams", {"bigrams", "head_bigrams"}),
+        ("head", {"head", "head_bigrams"}),
+        ("thesaurus", {"thesaurus"}),
+        ("vectors", {"vector"}),
+        ("vectors-ja", {"vector-ja"}),
+        ("named", {"named"}),
+        ("graph", {"graph"}),
+        ("second_stage", {"second_stage"}),
+    ],
+)
+def test_a_part_that_is_off_gives_nothing_and_the_others_go_on(sample: Library, off: str, gone: set[str]) -> None:
+    def parts(library: Library) -> set[str]:
+        questions = ["有休の申し込みは旅費規程第12条の第2項で", "Who approves a flight?"]
+        return {part for question in questions for hit in look(library, question).hits for part in hit.parts}
+
+    without = Library(replace(sample.settings, off=frozenset({off})))
+    without.embedder = sample.embedder
+    assert parts(without) == parts(sample) - gone
+    assert set(PARTS) >= {off}
+    without.close()
 
 
 # ---------------------------------------------------------------- the thesaurus

@@ -25,9 +25,22 @@ GOOD: dict[str, tuple[str, object]] = {
     "read_seconds": ("1.5", 1.5),
     "read_megabytes": ("512", 512),
     "file_megabytes": ("20", 20),
+    "ocr_seconds": ("9.5", 9.5),
+    "ocr": ("0", False),
     "batch": ("64", 64),
+    "keep_questions": ("text", "text"),
+    "keep_days": ("7", 7),
+    "off": ("words, vectors-ja,", frozenset({"words", "vectors-ja"})),
 }
-NUMBERS = ["KONKYO_CLEARANCE", "KONKYO_READ_SECONDS", "KONKYO_READ_MEGABYTES", "KONKYO_FILE_MEGABYTES", "KONKYO_BATCH"]
+NUMBERS = [
+    "KONKYO_CLEARANCE",
+    "KONKYO_READ_SECONDS",
+    "KONKYO_READ_MEGABYTES",
+    "KONKYO_FILE_MEGABYTES",
+    "KONKYO_BATCH",
+    "KONKYO_KEEP_DAYS",
+    "KONKYO_OCR_SECONDS",
+]
 
 
 class Noted(Mapping[str, str]):
@@ -83,6 +96,13 @@ def test_a_value_that_is_no_number_above_nothing_is_refused_by_name(variable: st
 def test_a_clearance_above_the_highest_level_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"KONKYO_CLEARANCE is 4; it must be 1, 2 or 3"):
         from_environment({"KONKYO_CLEARANCE": "4"})
+
+
+def test_an_unknown_part_of_search_is_refused_and_the_right_ones_listed() -> None:
+    with pytest.raises(SettingsError, match=r"KONKYO_OFF names 'vector'; the parts of search are words, bigrams, .*vectors, vectors-ja"):
+        from_environment({"KONKYO_OFF": "words,vector"})
+    with pytest.raises(SettingsError, match="'sense'"):
+        Settings(off=frozenset({"sense"}))
 
 
 def test_only_a_one_lets_a_model_be_fetched() -> None:

@@ -135,7 +135,12 @@ def read(paths: Paths) -> None:
         next(column for column in table.columns if column.header == name).justify = "right"
     failed = 0
     missing = [path for path in paths if not _exists(path)]
-    with Sandbox(seconds=settings.read_seconds, megabytes=settings.read_megabytes, file_megabytes=settings.file_megabytes) as sandbox:
+    with Sandbox(
+        seconds=settings.read_seconds,
+        megabytes=settings.read_megabytes,
+        file_megabytes=settings.file_megabytes,
+        ocr_seconds=settings.ocr_seconds if settings.ocr else 0,
+    ) as sandbox:
         for item in sources.find([path for path in paths if path not in missing]):
             started = time.perf_counter()
             try:

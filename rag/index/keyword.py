@@ -14,7 +14,7 @@ import json
 import math
 import shutil
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -74,11 +74,14 @@ class KeywordIndex:
         """Number of chunks in the index."""
         return self._searcher.num_docs
 
-    def search(self, question: Question, scope: Scope, limit: int, among: Sequence[int] | None = None) -> list[Found]:
+    def search(
+        self, question: Question, scope: Scope, limit: int, among: Sequence[int] | None = None, off: Container[str] = ()
+    ) -> list[Found]:
         """The best chunks for the terms of ``question`` inside ``scope``, best first; ties by number.
 
         Args:
             among: look only at these chunks; those that share no term with the question are left out all the same.
+            off: fields that do not count.
 
         Raises:
             IndexDamaged: a file of the index is missing or torn.
@@ -86,6 +89,8 @@ class KeywordIndex:
         schema = self._index.schema
         optional: list[tantivy.Query] = []
         for field in WEIGHTS:
+            if field in off:
+                continue
             for term, weight in (question.bigrams if field.endswith("bigrams") else question.words).items():
                 query = tantivy.Query.term_query(schema, field, term, "freq")
                 optional.append(tantivy.Query.boost_query(query, weight * WEIGHTS[field]))
@@ -112,6 +117,12 @@ class KeywordIndex:
         with told("The keyword index cannot be read", ValueError, OSError):
             found = fill(fetch, scope, limit)
         return sorted(found, key=lambda entry: (-entry[1], entry[0]))
+
+    def parts(self, question: Question, scope: Scope, among: Sequence[int], off: Container[str] = ()) -> dict[str, dict[int, float]]:
+        """What each field, and "thesaurus", gave to the scores of :meth:`search`: name -> chunk -> score. Together they make the score."""
+        own = question.only(added=False)
+        parts = {field: dict(self.search(own, scope, len(among), among, {*WEIGHTS} - {field})) for field in WEIGHTS if field not in off}
+        return parts | {"thesaurus": dict(self.search(question.only(added=True), scope, len(among), among, off))}
 
     def holds(self, chunk: int) -> bool:
         """True where the index has this chunk."""
