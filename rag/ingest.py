@@ -34,6 +34,7 @@ from rag.errors import DamagedFile, DiskFull, FileUnreadable, IndexDamaged, Libr
 from rag.index import keyword
 from rag.index.keyword import KeywordWriter
 from rag.library import Library
+from rag.link import link
 from rag.meaning import Meaning
 from rag.read.sandbox import Sandbox
 from rag.records import Chunk, Document, Source
@@ -223,7 +224,7 @@ class Ingester:
         writer.commit()
 
     def rebuild(self, progress: Callable[[int, int], None]) -> int:
-        """Make both indexes anew from the registry. Returns the number of passages.
+        """Make both indexes and the graph of references anew from the registry. Returns the number of passages.
 
         Meanwhile the library answers from what is rebuilt so far. If it is stopped, run it again.
         """
@@ -245,6 +246,8 @@ class Ingester:
             self._index(pile)
         progress(total, total)
         registry.bump()
+        registry.references.clear()
+        self.link()
         return total
 
     def mend(self) -> None:
@@ -279,6 +282,11 @@ class Ingester:
                     continue
                 yield from outcome
         yield from self.flush()
+        self.link()
+
+    def link(self) -> None:
+        """Work out what the passages point to, in everything that was published since the last time."""
+        link(self._library, lambda done, total: self._progress(f"following references: document {done} of {total}"))
 
     def _add_file(self, item: sources.Found, sandbox: Sandbox) -> list[Outcome]:
         if os.path.isdir(item.file):  # noqa: PTH112  (Path.is_dir raises where the folder above may not be read)

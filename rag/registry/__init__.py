@@ -24,6 +24,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from rag.embed import Vectors
 from rag.errors import DiskFull, KonkyoError, LibraryError, LibraryLocked, LibraryOutdated, UnknownDocument
 from rag.records import Block, BlockKind, Box, Chunk, Document, Kind, Source, Span
+from rag.registry.references import ReferenceStore
 from rag.registry.tables import Base, CanaryRow, ChunkRow, MetaRow, RevisionRow
 
 SCHEMA = "1"
@@ -105,6 +106,11 @@ class Registry:
         """Give the file back."""
         self._engine.dispose()
 
+    @property
+    def references(self) -> ReferenceStore:
+        """What the passages point to."""
+        return ReferenceStore(self._session)
+
     # ------------------------------------------------------------ reading
 
     @property
@@ -136,6 +142,11 @@ class Registry:
             if row is None:
                 raise unknown(document_id, sha256)
             return _document(row)
+
+    def documents(self, numbers: Sequence[int]) -> dict[int, Document]:
+        """Revisions with their texts and blocks, by number."""
+        with self._session() as session:
+            return {row.number: _document(row) for row in session.scalars(select(RevisionRow).where(RevisionRow.number.in_(numbers)))}
 
     def chunks(self, ids: Sequence[int]) -> dict[int, tuple[Chunk, int]]:
         """Chunks by id, each with the number of its revision; unknown ids are left out."""
