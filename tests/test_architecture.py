@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.evaluate",),
     ("rag.ask", "rag.export"),
     ("rag.search", "rag.ingest"),
-    ("rag.named",),
+    ("rag.named", "rag.graph", "rag.link"),
     ("rag.library",),
     ("rag.meaning",),
     ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.answer", "rag.sources", "rag.statute"),
@@ -35,8 +35,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 )
 """From the top down. A module, or a package with all below it; it may import what stands in a lower row, and its own parts."""
 
-TOGETHER = dict.fromkeys(("rag.names", "rag.address", "rag.provisions", "rag.references"), "rag.statute")
-"""Top-level modules that are one stage in several files: names <- address <- statute, provisions <- references."""
+TOGETHER = dict.fromkeys(("rag.names", "rag.address", "rag.provisions", "rag.references", "rag.works"), "rag.statute")
+"""Top-level modules that are one stage in several files: names <- address <- statute, provisions <- references, works."""
 
 EXCEPTIONS = {
     ("rag.index", "rag.embed"): "index/vector.py names the type Vectors, which is float32 (n, d), unit length",
