@@ -25,12 +25,22 @@ GOOD: dict[str, tuple[str, object]] = {
     "read_seconds": ("1.5", 1.5),
     "read_megabytes": ("512", 512),
     "file_megabytes": ("20", 20),
+    "ocr_seconds": ("9.5", 9.5),
+    "ocr": ("0", False),
     "batch": ("64", 64),
     "keep_questions": ("text", "text"),
     "keep_days": ("7", 7),
     "off": ("words, vectors-ja,", frozenset({"words", "vectors-ja"})),
 }
-NUMBERS = ["KONKYO_CLEARANCE", "KONKYO_READ_SECONDS", "KONKYO_READ_MEGABYTES", "KONKYO_FILE_MEGABYTES", "KONKYO_BATCH", "KONKYO_KEEP_DAYS"]
+NUMBERS = [
+    "KONKYO_CLEARANCE",
+    "KONKYO_READ_SECONDS",
+    "KONKYO_READ_MEGABYTES",
+    "KONKYO_FILE_MEGABYTES",
+    "KONKYO_BATCH",
+    "KONKYO_KEEP_DAYS",
+    "KONKYO_OCR_SECONDS",
+]
 
 
 class Noted(Mapping[str, str]):

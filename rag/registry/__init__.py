@@ -27,6 +27,7 @@ from rag.errors import DiskFull, KonkyoError, LibraryError, LibraryLocked, Libra
 from rag.records import Block, BlockKind, Box, Chunk, Document, Kind, Source, Span
 from rag.registry import events
 from rag.registry.desk import DeskStore
+from rag.registry.references import ReferenceStore
 from rag.registry.tables import CHECKED as CHECKED
 from rag.registry.tables import DRAFT as DRAFT
 from rag.registry.tables import PENDING as PENDING
@@ -125,6 +126,11 @@ class Registry:
         """The log."""
         return events.EventStore(self._session)
 
+    @property
+    def references(self) -> ReferenceStore:
+        """What the passages point to."""
+        return ReferenceStore(self._session)
+
     # ------------------------------------------------------------ reading
 
     @property
@@ -221,13 +227,9 @@ class Registry:
             rows = [_new_revision(document, state) for document, _ in batch]
             session.add_all(rows)
             session.flush()
-            stored = [[_new_chunk(chunk, row.number) for chunk in chunks] for row, (_, chunks) in zip(rows, batch, strict=True)]
-            session.add_all([chunk for chunks in stored for chunk in chunks])
-            session.flush()
-            return [
-                (row.number, [replace(chunk, id=kept.id) for chunk, kept in zip(chunks, of_row, strict=True)])
-                for row, of_row, (_, chunks) in zip(rows, stored, batch, strict=True)
-            ]
+            new = [_new_chunk(chunk, row.number) for row, (_, chunks) in zip(rows, batch, strict=True) for chunk in chunks]
+            ids = iter(session.scalars(insert(ChunkRow).returning(ChunkRow.id, sort_by_parameter_order=True), new).all() if new else ())
+            return [(row.number, [replace(chunk, id=next(ids)) for chunk in chunks]) for row, (_, chunks) in zip(rows, batch, strict=True)]
 
     def embedded(self, vectors: dict[int, Vectors], canaries: Iterable[int]) -> None:
         """Note which chunks have a vector, and keep some of the vectors aside."""
@@ -335,18 +337,18 @@ def _new_revision(document: Document, state: str) -> RevisionRow:
     )
 
 
-def _new_chunk(chunk: Chunk, revision: int) -> ChunkRow:
-    return ChunkRow(
-        revision=revision,
-        ordinal=chunk.ordinal,
-        start=chunk.span.start,
-        end=chunk.span.end,
-        path=json.dumps(chunk.path, ensure_ascii=False),
-        pages=json.dumps(chunk.pages),
-        level=chunk.level,
-        context=chunk.context,
-        text=chunk.text,
-    )
+def _new_chunk(chunk: Chunk, revision: int) -> dict[str, Any]:
+    return {
+        "revision": revision,
+        "ordinal": chunk.ordinal,
+        "start": chunk.span.start,
+        "end": chunk.span.end,
+        "path": json.dumps(chunk.path, ensure_ascii=False),
+        "pages": json.dumps(chunk.pages),
+        "level": chunk.level,
+        "context": chunk.context,
+        "text": chunk.text,
+    }
 
 
 def _source(stored: str) -> Source:

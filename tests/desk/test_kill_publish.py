@@ -16,7 +16,7 @@ from rag.registry import CHECKED, DRAFT, PENDING, PUBLISHED
 from rag.settings import Settings
 from tests.conftest import TODAY
 from tests.rig import Rig
-from tests.test_kill import PASSAGES, Reader, name, word, write
+from tests.test_kill import PASSAGES, Reader, name, text, word, write
 
 KILLS = 20
 FILES = 12
