@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.search", "rag.ingest"),
     ("rag.named", "rag.graph", "rag.link"),
     ("rag.library",),
-    ("rag.meaning",),
+    ("rag.meaning", "rag.audit"),
     ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.answer", "rag.sources", "rag.statute"),
     ("rag.question",),
     ("rag.thesaurus",),
@@ -85,6 +85,7 @@ HOMES: dict[str, set[str]] = {
     "sudachipy": {"rag.terms"},
     "snowballstemmer": {"rag.terms"},
     "llama_index": {"rag.chunk", "rag.embed", "rag.index.vector"},  # its splitter, its embedding interface, its vector store
+    "datasketch": {"rag.desk.near"},
     "typer": {"rag.cli"},
     "rich": {"rag.cli"},
     "ir_measures": {"rag.evaluate.retrieval"},
