@@ -15,10 +15,13 @@ KonkyoError
 │   ├── LibraryLocked        another process is writing
 │   ├── LibraryOutdated      made by another version of Konkyo
 │   ├── UnknownDocument      no document has this id
+│   ├── GateClosed           a check speaks against publishing, and nobody said why it may be done all the same
+│   ├── GoldenRegressed      a golden question that was answered rightly would no longer be
 │   └── DiskFull             too little room to write safely
 ├── IndexDamaged             an index file is missing, torn or does not find what it must
 ├── ModelError               the embedding model cannot be used
 ├── CitationError            a quote is not what the stored revision says
+├── PackError                a file is no evidence pack, or there is nothing to check it against
 └── EvaluationError          a data set for measuring is not in the shape that is read
 
 A message says what happened, to what, and what to do. Errors of other libraries are translated where they are called.
@@ -113,6 +116,14 @@ class UnknownDocument(LibraryError):
     """No document has this id."""
 
 
+class GateClosed(LibraryError):
+    """A check speaks against publishing, and nobody said why it may be done all the same."""
+
+
+class GoldenRegressed(LibraryError):
+    """A golden question that was answered rightly would no longer be."""
+
+
 class DiskFull(LibraryError):
     """Too little room on the disk to write safely."""
 
@@ -127,6 +138,10 @@ class ModelError(KonkyoError):
 
 class CitationError(KonkyoError):
     """A quote is not what the stored revision says."""
+
+
+class PackError(KonkyoError):
+    """A file is no evidence pack, or there is nothing to check it against."""
 
 
 class EvaluationError(KonkyoError):

@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.search", "rag.ingest"),
     ("rag.named", "rag.graph", "rag.link"),
     ("rag.library",),
-    ("rag.meaning",),
+    ("rag.meaning", "rag.audit"),
     ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.answer", "rag.sources", "rag.statute"),
     ("rag.question",),
     ("rag.thesaurus",),
@@ -68,7 +68,8 @@ HOMES: dict[str, set[str]] = {
     "pypdf": {"rag.read.pdf"},
     "pypdfium2": {"rag.read.pdfium"},
     "PIL": {"rag.read.pdfium", "rag.read.page_picture"},  # the engine hands out pictures, page_picture draws on them
-    "docx": {"rag.read.docx"},
+    "docx": {"rag.read.docx", "rag.export.word"},
+    "jsonschema": {"rag.export.check"},
     "openpyxl": {"rag.read.xlsx"},
     "pptx": {"rag.read.pptx"},
     "bs4": {"rag.read.html", "rag.read.markdown"},  # Markdown holds HTML, which is cleaned the same way
@@ -84,6 +85,7 @@ HOMES: dict[str, set[str]] = {
     "sudachipy": {"rag.terms"},
     "snowballstemmer": {"rag.terms"},
     "llama_index": {"rag.chunk", "rag.embed", "rag.index.vector"},  # its splitter, its embedding interface, its vector store
+    "datasketch": {"rag.desk.near"},
     "typer": {"rag.cli"},
     "rich": {"rag.cli"},
     "ir_measures": {"rag.evaluate.retrieval"},
