@@ -113,7 +113,7 @@ class Library:
         with self._lock:
             self.refresh()
             if self._meaning is None:
-                self._meaning = Meaning(self.models)
+                self._meaning = Meaning(self.models, self.registry.places)
             return self._meaning
 
     def names(self, visible: Sequence[Revision]) -> Names:
