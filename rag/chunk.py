@@ -45,6 +45,7 @@ class _Unit:
 def chunk(document: Document) -> list[Chunk]:
     """Cut a document into chunks, numbered from 0 in ``ordinal``. A document without quotable text gives none."""
     chunks: list[Chunk] = []
+    heads = _heads(document)
     for unit in _join_preamble(_units(document)):
         for blocks, span in _pieces(document.text, unit):
             own = unit.article and any(block not in unit.lead for block in blocks if block.kind in QUOTABLE)
@@ -60,7 +61,7 @@ def chunk(document: Document) -> list[Chunk]:
                     pages=tuple(sorted({block.page for block in blocks if block.page is not None})),
                     level=document.source.level or HIGHEST_LEVEL,
                     text=span.cut(document.text),
-                    context=_context(document, path, unit.caption),
+                    context=_context(document, path, unit.caption, heads.get(blocks[0].span.start, "")),
                 )
             )
     return chunks
@@ -98,6 +99,11 @@ def _pieces(text: str, unit: _Unit) -> Iterator[tuple[list[Block], Span]]:
     """Blocks and span of each chunk of a unit, in order."""
     pile: list[Block] = []
     for block in [*unit.lead, *_trim(unit.blocks)]:
+        if block.kind is BlockKind.FORMER:  # what an amendment replaced is in no passage
+            if any(b.kind in QUOTABLE for b in pile):
+                yield from _piece(text, pile)
+            pile = []
+            continue
         if pile and block.span.end - pile[0].span.start > LONGEST:
             last = max((at for at, b in enumerate(pile) if b.kind in QUOTABLE), default=-1)
             if last >= 0:
@@ -173,5 +179,19 @@ def _common(paths: Iterator[Path]) -> Path:
     return common or ()
 
 
-def _context(document: Document, path: Path, caption: str) -> str:
-    return "\n".join(part for part in (document.source.title, " ".join(path), caption) if part)
+def _context(document: Document, path: Path, caption: str, columns: str) -> str:
+    return "\n".join(part for part in (document.source.title, " ".join(path), caption, columns) if part)
+
+
+def _heads(document: Document) -> dict[int, str]:
+    """Start of a row -> the first row of its table: a passage cut out of a long table keeps the names of its columns."""
+    found: dict[int, str] = {}
+    head: Span | None = None
+    for at, block in enumerate(document.blocks):
+        if block.kind is not BlockKind.TABLE_ROW:
+            head = None
+        elif head is None or not document.same_table(at - 1, at):
+            head = block.span
+        else:
+            found[block.span.start] = head.cut(document.text)
+    return found

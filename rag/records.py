@@ -52,6 +52,8 @@ class BlockKind(StrEnum):
     ITEM = "item"
     TEXT = "text"
     TABLE_ROW = "table_row"
+    FORMER = "former"
+    """What an amendment replaced (the column 改正前): shown beside what is in force, never found or quoted."""
 
 
 QUOTABLE = frozenset({BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.TEXT, BlockKind.TABLE_ROW})
@@ -144,6 +146,21 @@ class Document:
     """Name of the reader: "pdf", "law-xml", "html", ..."""
     warnings: tuple[str, ...] = ()
     """What a person should look at: "page 3 has no text: a scan?"."""
+
+    def first_row(self, index: int) -> Block:
+        """The first row of the table that block ``index``, a row, belongs to: as a rule it names the columns.
+
+        A table is a run of rows at one path; an empty line between two rows ends it.
+        """
+        while index and self.same_table(index - 1, index):
+            index -= 1
+        return self.blocks[index]
+
+    def same_table(self, one: int, other: int) -> bool:
+        """True where two neighbouring blocks are rows of one table."""
+        above, below = self.blocks[one], self.blocks[other]
+        rows = above.kind is below.kind is BlockKind.TABLE_ROW
+        return rows and above.path == below.path and self.text.count("\n", above.span.end, below.span.start) < 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

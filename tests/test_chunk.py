@@ -238,3 +238,20 @@ def test_pages_are_those_of_the_text() -> None:
     (piece,) = chunk(replace(document, blocks=blocks))
     assert piece.pages == (1, 2)
     assert chunk(replace(document, blocks=tuple(replace(block, page=None) for block in blocks)))[0].pages == ()
+
+
+def test_every_passage_of_a_long_table_keeps_the_names_of_its_columns() -> None:
+    rows: list[Row] = [(BlockKind.TABLE_ROW, (), "区分｜内容"), *((BlockKind.TABLE_ROW, (), f"{n}｜{'説明' * 50}") for n in range(60))]
+    first, *others = chunk(build(rows))
+    assert first.text.startswith("区分｜内容\n") and "区分｜内容" not in first.context
+    assert len(others) > 3
+    assert all(piece.context.endswith("区分｜内容") for piece in others)
+
+
+def test_wording_that_was_replaced_is_in_no_passage() -> None:
+    rows: list[Row] = [
+        (BlockKind.TEXT, (), "日当は三千円とする。"),
+        (BlockKind.FORMER, (), "日当は二千円とする。"),
+        (BlockKind.TEXT, (), "宿泊料は実費。"),
+    ]
+    assert [piece.text for piece in chunk(build(rows))] == ["日当は三千円とする。", "宿泊料は実費。"]

@@ -25,6 +25,8 @@ GOOD: dict[str, tuple[str, object]] = {
     "read_seconds": ("1.5", 1.5),
     "read_megabytes": ("512", 512),
     "file_megabytes": ("20", 20),
+    "ocr_seconds": ("9.5", 9.5),
+    "ocr": ("0", False),
     "batch": ("64", 64),
     "llm_url": ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"),
     "llm_model": ("qwen", "qwen"),
@@ -41,7 +43,15 @@ GOOD: dict[str, tuple[str, object]] = {
     "keep_days": ("7", 7),
     "off": ("words, vectors-ja,", frozenset({"words", "vectors-ja"})),
 }
-NUMBERS = ["KONKYO_CLEARANCE", "KONKYO_READ_SECONDS", "KONKYO_READ_MEGABYTES", "KONKYO_FILE_MEGABYTES", "KONKYO_BATCH", "KONKYO_KEEP_DAYS"]
+NUMBERS = [
+    "KONKYO_CLEARANCE",
+    "KONKYO_READ_SECONDS",
+    "KONKYO_READ_MEGABYTES",
+    "KONKYO_FILE_MEGABYTES",
+    "KONKYO_BATCH",
+    "KONKYO_KEEP_DAYS",
+    "KONKYO_OCR_SECONDS",
+]
 
 
 class Noted(Mapping[str, str]):

@@ -13,6 +13,7 @@ headings, covers ENOUGH of the question, nothing is quoted.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -135,18 +136,14 @@ def _candidates(question: Question, hit: Hit, document: Document) -> list[Eviden
     blocks = _blocks(document, hit.chunk.span)
     found: list[Evidence] = []
     announcement: Span | None = None
-    heading: Span | None = None
     for at, block in enumerate(blocks):
         if block.kind not in QUOTABLE:
             continue
         in_table = block.kind is BlockKind.TABLE_ROW
-        if not in_table:
-            heading = None
-        elif heading is None:
-            # The first row of a table names its columns: it says nothing alone, and the others say little without it.
-            heading = block.span
-            if at + 1 < len(blocks) and blocks[at + 1].kind is BlockKind.TABLE_ROW:
-                continue
+        heading = _column_names(document, block) if in_table else None
+        # The first row of a table names its columns: it says nothing alone, and the others say little without it.
+        if heading == block.span and at + 1 < len(blocks) and blocks[at + 1].kind is BlockKind.TABLE_ROW:
+            continue
         for span in [block.span] if in_table else _sentences(document.text, block.span):
             spans: tuple[Span, ...] = (span,)
             if in_table and heading is not None and heading != span:
@@ -161,6 +158,12 @@ def _candidates(question: Question, hit: Hit, document: Document) -> list[Eviden
             words = [word for part in spans for word in terms.words(part.cut(document.text))]
             found.append(Evidence(document=document, spans=spans, score=question.coverage(words), hit=hit))
     return found
+
+
+def _column_names(document: Document, row: Block) -> Span:
+    """The first row of the table that ``row`` stands in, which may lie in a passage before."""
+    index = bisect_right(document.blocks, row.span.start, key=lambda block: block.span.start) - 1
+    return document.first_row(index).span
 
 
 def _sentences(whole: str, span: Span) -> list[Span]:

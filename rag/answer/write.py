@@ -138,17 +138,18 @@ class _Draft:
         Raises:
             EndpointError: it breaks off, or is malformed.
         """
-        reader = Reader()
+        reader, numbered, seen = Reader(), False, 0
         for seen, written in enumerate(_sentences(reader, pieces), start=1):
             if seen > MOST:
                 break
+            numbered = numbered or bool(written.numbers)
             self._progress("checking", seen)
             self._check(written)
         self._empty = reader.empty
-        if reader.malformed:
+        if reader.malformed or (seen and not numbered):
             if self._verdicts:
                 raise EndpointCut("The JSON of the reply is not complete.")
-            raise _Malformed("The reply is not JSON of the shape that was asked for.")
+            raise _Malformed("The reply is neither JSON of the shape that was asked for nor sentences with numbers of evidence.")
 
     def _check(self, written: Written) -> None:
         plain = harmless(written.text, self._evidence)

@@ -9,22 +9,31 @@ from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import PurePosixPath
 
-from rag.errors import DamagedFile, EmptyFile, PasswordNeeded, ReadError, ReadMemory, UnknownFormat
+from rag.errors import DamagedFile, EmptyFile, ReadError, ReadMemory, UnknownFormat
+from rag.read.delimited import read_csv
 from rag.read.docx import read_docx
 from rag.read.egov_html import is_law_page, read_egov_html
 from rag.read.html import read_html
 from rag.read.law_xml import read_law_xml
 from rag.read.markdown import read_markdown
+from rag.read.office import converted, for_libreoffice
+from rag.read.options import AS_IT_IS, How
 from rag.read.pdf import read_pdf
 from rag.read.plain import read_plain
-from rag.read.reading import Reading
+from rag.read.pptx import read_pptx
+from rag.read.reading import READ, Reading
+from rag.read.xlsx import read_xlsx
 from rag.records import Document, Source
 
-Reader = Callable[[bytes, Source], Reading]
+Reader = Callable[[bytes, Source, How], Reading]
 
 FORMATS: Mapping[str, Reader] = {
     ".pdf": read_pdf,
     ".docx": read_docx,
+    ".xlsx": read_xlsx,
+    ".pptx": read_pptx,
+    ".csv": read_csv,
+    ".tsv": read_csv,
     ".html": read_html,
     ".htm": read_html,
     ".md": read_markdown,
@@ -34,18 +43,21 @@ FORMATS: Mapping[str, Reader] = {
 }
 """Extension -> reader. A page of e-Gov law search is an .html file that ``read_egov_html`` reads."""
 
+OTHERS = (".doc", ".xls", ".ppt", ".rtf", ".odt", ".ods", ".odp")
+"""Endings of files that LibreOffice turns into one of these."""
+
 _NAMES: Mapping[Reader, str] = {
     read_pdf: "pdf",
     read_docx: "docx",
+    read_xlsx: "xlsx",
+    read_pptx: "pptx",
+    read_csv: "csv",
     read_html: "html",
     read_egov_html: "egov-html",
     read_markdown: "markdown",
     read_plain: "text",
     read_law_xml: "law-xml",
 }
-_READ = "Read are: PDF, DOCX, HTML, Markdown, plain text and law XML of e-Gov."
-
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OTHERS = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -53,7 +65,6 @@ _OTHERS = (
     (b"II*\x00", "a TIFF picture"),
     (b"MM\x00*", "a TIFF picture"),
     (b"BM", "a bitmap picture"),
-    (b"{\\rtf", "a rich text file (.rtf)"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
     (b"Rar!", "a RAR archive"),
@@ -61,18 +72,24 @@ _OTHERS = (
     (b"\x7fELF", "a program"),
     (b"%!PS", "a PostScript file"),
 )
+_OFFICE = {".docx": "Word file", ".xlsx": "Excel file", ".pptx": "PowerPoint file", "": "Word file"}
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
 
 
-def read(data: bytes, *, source: Source, document_id: str) -> Document:
-    """The document in ``data``; ``source.uri`` names the file.
+def read(data: bytes, *, source: Source, document_id: str, how: How = AS_IT_IS) -> Document:
+    """The document in ``data``; ``source.uri`` names the file, ``how`` says what was corrected in it and what may be used to read it.
 
     Raises:
         ReadError: one of its kinds, with a sentence for the person who added the file.
     """
-    reader = _reader(data, source.uri)
+    given = data
+    if for_libreoffice(data):
+        data, ending = converted(data, source.uri, how)
+        reader = FORMATS[f".{ending}"]
+    else:
+        reader = _reader(data, source.uri)
     try:
-        reading = reader(data, source)
+        reading = reader(data, source, how)
     except ReadError:
         raise
     except MemoryError as error:
@@ -85,7 +102,7 @@ def read(data: bytes, *, source: Source, document_id: str) -> Document:
         raise DamagedFile(source.uri, reason) from error
     return Document(
         id=document_id,
-        revision=hashlib.sha256(data).hexdigest(),
+        revision=hashlib.sha256(given).hexdigest(),
         source=reading.source,
         text=reading.text,
         blocks=reading.blocks,
@@ -99,22 +116,20 @@ def _reader(data: bytes, name: str) -> Reader:
     """The reader for this content.
 
     Raises:
-        EmptyFile, UnknownFormat, DamagedFile, PasswordNeeded: nothing reads it, with the reason.
+        EmptyFile, UnknownFormat, DamagedFile: nothing reads it, with the reason.
     """
     ending = PurePosixPath(re.split("[?#]", name)[0].replace("\\", "/")).suffix.lower()
     if not data.strip(b"\x00 \t\r\n"):
         raise EmptyFile(name, "the file is empty.")
     if b"%PDF-" in data[:1024]:
         return read_pdf
-    if data.startswith(_OLE):
-        raise _ole(data, name)
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _zip(data, name, ending)
-    if ending in (".pdf", ".docx"):
+    if ending in (".pdf", ".docx", ".xlsx", ".pptx"):
         raise DamagedFile(name, f"it is named {ending} but is none: cut off, or renamed. Get the file again.")
     for magic, what in _OTHERS:
         if data.startswith(magic) and (magic != b"BM" and magic != b"MZ" or b"\x00" in data[:64]):
-            raise UnknownFormat(name, f"it is {what}. {_READ}")
+            raise UnknownFormat(name, f"it is {what}. {READ}")
     return _text(data, ending)
 
 
@@ -124,6 +139,8 @@ def _text(data: bytes, ending: str) -> Reader:
         head = head.replace(b"\x00", b"")[2:]
     if ending in (".md", ".markdown"):
         return read_markdown
+    if ending in (".csv", ".tsv"):
+        return read_csv
     if _HTML.search(head) and (head.startswith(b"<") or ending in (".html", ".htm")):
         return read_egov_html if is_law_page(data) else read_html
     if head.startswith((b"<?xml", b"<Law", b"<DataRoot")) or ending == ".xml":
@@ -138,22 +155,17 @@ def _zip(data: bytes, name: str, ending: str) -> Reader:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             parts = archive.namelist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        if ending in (".docx", ""):
-            raise DamagedFile(name, f"the Word file is cut off or broken ({error}). Get the file again.") from error
-        raise UnknownFormat(name, f"it is a broken archive. {_READ}") from error
+        if what := _OFFICE.get(ending):
+            raise DamagedFile(name, f"the {what} is cut off or broken ({error}). Get the file again.") from error
+        raise UnknownFormat(name, f"it is a broken archive. {READ}") from error
     if "word/document.xml" in parts or (ending == ".docx" and any(part.startswith("word/") for part in parts)):
         return read_docx
-    if any(part.startswith("xl/") for part in parts):
-        raise UnknownFormat(name, f"it is an Excel workbook. Save the sheet as PDF or HTML. {_READ}")
-    if any(part.startswith("ppt/") for part in parts):
-        raise UnknownFormat(name, f"it is a PowerPoint presentation. Save it as PDF. {_READ}")
-    if ending == ".docx":
-        raise DamagedFile(name, "it is named .docx but holds no Word document. Get the file again.")
-    raise UnknownFormat(name, f"it is an archive. Unpack it and add the files in it. {_READ}")
-
-
-def _ole(data: bytes, name: str) -> ReadError:
-    """Encrypted Office files and the old formats share one container."""
-    if "EncryptedPackage".encode("utf-16-le") in data:
-        return PasswordNeeded(name, "it is protected with a password. Remove the password in Word and add it again.")
-    return UnknownFormat(name, f"it is an old Office file (.doc, .xls, .ppt). Save it as DOCX or PDF. {_READ}")
+    if "xl/workbook.xml" in parts:
+        return read_xlsx
+    if "ppt/presentation.xml" in parts:
+        return read_pptx
+    if "xl/workbook.bin" in parts:
+        raise UnknownFormat(name, f"it is a binary Excel workbook (.xlsb). Save it as XLSX. {READ}")
+    if ending and (what := _OFFICE.get(ending)):
+        raise DamagedFile(name, f"it is named {ending} but holds no document of that kind: it is no {what}. Get the file again.")
+    raise UnknownFormat(name, f"it is an archive. Unpack it and add the files in it. {READ}")

@@ -18,16 +18,15 @@ from docx.table import Table
 from docx.text.paragraph import Paragraph
 from lxml import etree
 
-from rag.errors import DamagedFile, EmptyFile, FileTooLarge
+from rag.errors import DamagedFile, EmptyFile
 from rag.read.build import Builder
 from rag.read.markers import markers
+from rag.read.office import check_unpacked
+from rag.read.options import AS_IT_IS, How
 from rag.read.reading import Reading, fill
 from rag.read.structure import Line, add_lines
 from rag.records import BlockKind, Source
 from rag.text import language
-
-MAX_UNPACKED = 500 * 1024 * 1024
-"""Bytes. A small file can unpack to more than the machine has."""
 
 _HEADING = re.compile(r"(?:heading|見出し)\s*(\d)", re.IGNORECASE)
 _SKIPPED = {qn(f"w:{name}") for name in ("del", "moveFrom", "rt", "instrText", "delText", "pPr", "rPr")} | {
@@ -36,7 +35,7 @@ _SKIPPED = {qn(f"w:{name}") for name in ("del", "moveFrom", "rt", "instrText", "
 }
 
 
-def read_docx(data: bytes, source: Source) -> Reading:
+def read_docx(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
     """One Word file.
 
     Raises:
@@ -45,12 +44,7 @@ def read_docx(data: bytes, source: Source) -> Reading:
         EmptyFile: there is no text in it.
     """
     try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            unpacked = sum(part.file_size for part in archive.infolist())
-            if unpacked > MAX_UNPACKED:
-                raise FileTooLarge(
-                    source.uri, f"it unpacks to {unpacked:,} bytes; the limit is {MAX_UNPACKED:,}. Remove pictures, or save it as PDF."
-                )
+        check_unpacked(data, source.uri)
         document = docx.Document(BytesIO(data))
         warnings: list[str] = []
         lines = list(_Lines(document, warnings).all())
@@ -59,7 +53,7 @@ def read_docx(data: bytes, source: Source) -> Reading:
             source.uri, f"the Word file is broken ({error}). Open it in Word, save it again, and add it once more."
         ) from error
     builder = Builder()
-    add_lines(builder, lines)
+    add_lines(builder, how.options.corrected(lines))
     if not builder.blocks:
         raise EmptyFile(source.uri, "the Word file has no text: pictures only?")
     title = next((b.span.cut(builder.text) for b in builder.blocks if b.kind is BlockKind.TITLE), "")

@@ -12,6 +12,7 @@ from lxml import etree, html
 
 from rag.errors import DamagedFile, EmptyFile
 from rag.read.build import Builder
+from rag.read.options import AS_IT_IS, How
 from rag.read.provision import WIDE, Provisions, article_name, ordinal
 from rag.read.reading import Reading, fill, kind_of, revision_date
 from rag.records import Source
@@ -31,7 +32,7 @@ def is_law_page(data: bytes) -> bool:
     return any(mark in data for mark in _MARKS)
 
 
-def read_egov_html(data: bytes, source: Source) -> Reading:
+def read_egov_html(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
     """One law page of e-Gov.
 
     Raises:

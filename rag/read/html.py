@@ -11,6 +11,7 @@ from bs4.element import Comment, Doctype, NavigableString, PageElement, Tag
 from rag.errors import DamagedFile, EmptyFile
 from rag.read.build import Builder
 from rag.read.markers import markers
+from rag.read.options import AS_IT_IS, How
 from rag.read.plain import decode
 from rag.read.reading import Reading, fill
 from rag.read.structure import Line, add_lines
@@ -46,7 +47,7 @@ _PYTHON_NAMES = {
 _IN_PAGE = re.compile(r"^\s*(?:#|javascript:)", re.IGNORECASE)
 
 
-def read_html(data: bytes, source: Source) -> Reading:
+def read_html(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
     """One page: headings, paragraphs, lists and table rows of its main part.
 
     Raises:
@@ -62,7 +63,7 @@ def read_html(data: bytes, source: Source) -> Reading:
     body = _main_part(soup)
     lines = html_lines(body)
     builder = Builder()
-    add_lines(builder, lines)
+    add_lines(builder, how.options.corrected(lines))
     if not builder.blocks:
         raise EmptyFile(source.uri, "the page has no text of its own: only navigation, or it is filled by a script when it is opened.")
     shown = next((b.span.cut(builder.text) for b in builder.blocks if b.kind is BlockKind.TITLE), "")

@@ -10,6 +10,7 @@ from lxml import etree
 
 from rag.errors import DamagedFile, EmptyFile, UnknownFormat
 from rag.read.build import Builder
+from rag.read.options import AS_IT_IS, How
 from rag.read.provision import WIDE, Provisions, article_name, ordinal
 from rag.read.reading import Reading, fill, kind_of, revision_date
 from rag.records import Kind, Source
@@ -41,7 +42,7 @@ def parse(data: bytes, name: str) -> Element:
         ) from error
 
 
-def read_law_xml(data: bytes, source: Source) -> Reading:
+def read_law_xml(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
     """One law of e-Gov, alone or inside an answer of its API.
 
     Raises:

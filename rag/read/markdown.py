@@ -13,6 +13,7 @@ from rag.errors import EmptyFile
 from rag.read.build import Builder
 from rag.read.html import html_lines, without_furniture
 from rag.read.markers import markers
+from rag.read.options import AS_IT_IS, How
 from rag.read.plain import decode, glue, join_wrapped, opens, page_width
 from rag.read.reading import Reading, fill
 from rag.read.structure import Line, add_lines
@@ -31,7 +32,7 @@ class _Piece:
     listed: bool = False
 
 
-def read_markdown(data: bytes, source: Source) -> Reading:
+def read_markdown(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
     """One Markdown file.
 
     Raises:
@@ -43,7 +44,7 @@ def read_markdown(data: bytes, source: Source) -> Reading:
     title = _FRONT_TITLE.search(front["front"]) if front else None
     pieces = _pieces(_PARSER.parse(text[front.end() :] if front else text), page_width(text.split("\n")))
     builder = Builder()
-    add_lines(builder, [piece.line for piece in _without_navigation(pieces)])
+    add_lines(builder, how.options.corrected([piece.line for piece in _without_navigation(pieces)]))
     if not builder.blocks:
         raise EmptyFile(source.uri, "there is no text in it.")
     shown = next((b.span.cut(builder.text) for b in builder.blocks if b.kind is BlockKind.TITLE), "")

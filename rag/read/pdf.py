@@ -20,6 +20,7 @@ import pypdf
 
 from rag.errors import DamagedFile, EmptyFile
 from rag.read.build import Builder
+from rag.read.options import AS_IT_IS, How
 from rag.read.pdf_join import Placed, join
 from rag.read.pdf_lines import page_rows
 from rag.read.pdf_rows import Row
@@ -38,7 +39,7 @@ UNREADABLE = 0.3
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
-def read_pdf(data: bytes, source: Source) -> Reading:
+def read_pdf(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
     """The text of a PDF with its pages and boxes; boxes are in PDF points, origin at the bottom left.
 
     Raises:
@@ -71,7 +72,7 @@ def read_pdf(data: bytes, source: Source) -> Reading:
     lines = join([Placed(row, s.number, (s.number - 1, _key(row.text)) in marked) for s in found for row in s.rows])
     title_line, title = _title(lines, info.title)
     builder = Builder()
-    add_lines(builder, _with_headings(lines, info.bookmarks, title_line))
+    add_lines(builder, how.options.corrected(_with_headings(lines, info.bookmarks, title_line)))
     source = fill(source, title=title, language=language(builder.text[:20_000]))
     return Reading.of(builder, source, pages=pages, warnings=_warnings(found))
 

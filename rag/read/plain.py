@@ -13,7 +13,8 @@ from rag.errors import EmptyFile, UnknownFormat
 from rag.read import shapes
 from rag.read.build import Builder
 from rag.read.markers import markers
-from rag.read.reading import Reading, fill
+from rag.read.options import AS_IT_IS, How
+from rag.read.reading import READ, Reading, fill
 from rag.read.structure import Line, add_lines
 from rag.records import BlockKind, Source
 from rag.text import JAPANESE_RUN, language
@@ -26,10 +27,10 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
-_NOT_TEXT = "this is not text. Read are: PDF, DOCX, HTML, Markdown, plain text and law XML of e-Gov."
+_NOT_TEXT = f"this is not text. {READ}"
 
 
-def read_plain(data: bytes, source: Source) -> Reading:
+def read_plain(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
     """Plain text in UTF-8, UTF-16, cp932, EUC-JP or ISO-2022-JP.
 
     Raises:
@@ -38,7 +39,7 @@ def read_plain(data: bytes, source: Source) -> Reading:
     """
     text, encoding = decode(data, source.uri)
     builder = Builder()
-    add_lines(builder, [_line(line) for line in join_wrapped(re.split(r"\r\n|[\n\r\f\v\x85\u2028\u2029]", text))])
+    add_lines(builder, how.options.corrected([_line(line) for line in join_wrapped(re.split(r"\r\n|[\n\r\f\v\x85\u2028\u2029]", text))]))
     if not builder.blocks:
         raise EmptyFile(source.uri, "there is no text in it.")
     title = next((b.span.cut(builder.text) for b in builder.blocks if b.kind is BlockKind.TITLE), "")

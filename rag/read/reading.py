@@ -11,6 +11,11 @@ from typing import TypedDict, Unpack
 from rag.read.build import Builder
 from rag.records import Block, Kind, Source
 
+READ = (
+    "Read are: PDF, DOCX, XLSX, PPTX, CSV, HTML, Markdown, plain text and law XML of e-Gov; "
+    "with Tesseract also pictures, with LibreOffice also DOC, XLS, PPT, RTF and OpenDocument."
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:

@@ -2,7 +2,8 @@
 
 A PDF of 31 KB can burn 33 seconds and a small archive can unpack to gigabytes. The child (``worker``) is kept from file to file; it
 is ended and started anew when a file takes too long, when it dies, and after ``FILES_PER_CHILD`` files. What it answers is checked:
-its text decides nothing about who may read the document.
+its text decides nothing about who may read the document. Old Office files go to a second child, which may start LibreOffice and
+write into a folder of its own; nothing else may write.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ import rag
 from rag.errors import DamagedFile, EmptyFile, FileTooLarge, FileUnreadable, KonkyoError, ReadError, ReadMemory, ReadTimeout
 from rag.read import wire
 from rag.read.frames import receive, send
+from rag.read.ocr import MAX_PAGES
+from rag.read.office import for_libreoffice
+from rag.read.options import Options
 from rag.read.page_picture import PagePicture
 from rag.read.reading import fill
 from rag.records import Document, Source
@@ -39,22 +43,44 @@ REPLY_LIMIT = 2**29
 """Bytes of a reply; a text of 100 MB is far below."""
 _ERRORS = {kind.__name__: kind for kind in (*ReadError.__subclasses__(), ReadError)}
 _MEGABYTE = 2**20
+Progress = Callable[[int, int], None]
+"""Called with (page, pages) after each page that OCR has read; what it raises stops the reading."""
+_NO_CORRECTIONS = Options()
+
+
+def _silent(page: int, pages: int) -> None:
+    """Nobody wants to know."""
 
 
 class Sandbox:
     """Reads one file at a time; use as a context manager. Threads may share one: they wait for each other.
 
     Args:
-        seconds: Wall-clock time for one file.
+        seconds: Wall-clock time for one file, without OCR.
         megabytes: Memory for one file, beyond what the child needs for itself.
         file_megabytes: Size of one file.
+        ocr_seconds: Time that OCR may take for one page, beyond ``seconds``; 0 switches OCR off.
+        office: For the second child: it may start LibreOffice.
         command: What to start instead of the reader; for tests.
     """
 
-    def __init__(self, seconds: float = 60.0, megabytes: int = 1024, file_megabytes: int = 200, *, command: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        seconds: float = 60.0,
+        megabytes: int = 1024,
+        file_megabytes: int = 200,
+        *,
+        ocr_seconds: float = 60.0,
+        office: bool = False,
+        command: Sequence[str] = (),
+    ) -> None:
         self.seconds, self.megabytes, self.file_megabytes = seconds, megabytes, file_megabytes
+        self.ocr_seconds, self.office = ocr_seconds, office
         # -P: nothing is imported from the folder that the program happens to be in.
-        self._command = list(command) or [sys.executable, "-P", "-B", "-X", "utf8", "-m", "rag.read.worker", str(megabytes)]
+        worker = [sys.executable, "-P", "-B", "-X", "utf8", "-m", "rag.read.worker", str(megabytes), *(["office"] if office else [])]
+        self._command = list(command) or worker
+        self._writes: tempfile.TemporaryDirectory[str] | None = None
+        self._for_office: Sandbox | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._complaints: IO[bytes] | None = None
         self._served = 0
@@ -70,17 +96,22 @@ class Sandbox:
         """End the child. Reading again starts a new one."""
         with self._lock:
             self._end()
+            if self._for_office is not None:
+                self._for_office.close()
 
     # ------------------------------------------------------------ reading
 
-    def read_file(self, path: Path, *, source: Source, document_id: str) -> Document:
+    def read_file(
+        self, path: Path, *, source: Source, document_id: str, options: Options = _NO_CORRECTIONS, progress: Progress = _silent
+    ) -> Document:
         """The document in the file at ``path``.
 
         Raises:
             FileUnreadable: it is missing, no regular file, may not be read, or changed while it was read.
             ReadError: it could not become a document; each case has its own class.
         """
-        return self.read_bytes(self.load(path, source.uri or path.name), source=source, document_id=document_id)
+        data = self.load(path, source.uri or path.name)
+        return self.read_bytes(data, source=source, document_id=document_id, options=options, progress=progress)
 
     def load(self, path: Path, name: str) -> bytes:
         """The bytes of a file, unchanged from the first to the last; a file that is too large is not even opened.
@@ -122,14 +153,18 @@ class Sandbox:
                 name, f"has {size / _MEGABYTE:,.0f} MB; the limit is {self.file_megabytes} MB. Divide it, or raise the limit."
             )
 
-    def read_bytes(self, data: bytes, *, source: Source, document_id: str) -> Document:
-        """The document in ``data``.
+    def read_bytes(
+        self, data: bytes, *, source: Source, document_id: str, options: Options = _NO_CORRECTIONS, progress: Progress = _silent
+    ) -> Document:
+        """The document in ``data``, as ``options`` correct it.
 
         Raises:
             ReadError: it could not become a document; each case has its own class.
         """
         name = source.uri or document_id
-        answer = self._do({"task": "read", "source": wire.source_to_json(source), "id": document_id}, data, name)
+        request: dict[str, wire.Json] = {"task": "read", "source": wire.source_to_json(source), "id": document_id}
+        request |= {"options": wire.options_to_json(options), "password": options.password, "ocr_seconds": self.ocr_seconds}
+        answer = self._reader_of(data)._do(request, data, name, progress)
         try:
             document = wire.from_json(answer.get("document"))
         except (ValueError, RecursionError) as error:
@@ -153,10 +188,19 @@ class Sandbox:
             raise _nonsense(name, ValueError("no picture"))
         return PagePicture(png=png, marked=marked, width=across, height=down)
 
-    def _do(self, request: dict[str, wire.Json], data: bytes, name: str) -> dict[str, wire.Json]:
+    def _reader_of(self, data: bytes) -> Sandbox:
+        """Itself, or the child that may start LibreOffice."""
+        if self.office or not for_libreoffice(data):
+            return self
+        with self._lock:
+            if self._for_office is None:
+                self._for_office = Sandbox(self.seconds, self.megabytes, self.file_megabytes, ocr_seconds=self.ocr_seconds, office=True)
+            return self._for_office
+
+    def _do(self, request: dict[str, wire.Json], data: bytes, name: str, progress: Progress = _silent) -> dict[str, wire.Json]:
         self._check_size(len(data), name)
         with self._lock:
-            reply = self._ask(json.dumps({**request, "seconds": self.seconds}).encode("ascii"), data, name)
+            reply = self._ask(json.dumps({**request, "seconds": self.seconds}).encode("ascii"), data, name, progress)
         try:
             answer = json.loads(reply)
         except (ValueError, RecursionError) as error:
@@ -169,7 +213,7 @@ class Sandbox:
 
     # ------------------------------------------------------------ the child
 
-    def _ask(self, header: bytes, data: bytes, name: str) -> bytes:
+    def _ask(self, header: bytes, data: bytes, name: str, progress: Progress) -> bytes:
         if self._served >= FILES_PER_CHILD or (self._child is not None and self._child.poll() is not None):
             self._end()
         child = self._child or self._start()
@@ -182,8 +226,19 @@ class Sandbox:
             send(child.stdin, data)
             return receive(child.stdout, REPLY_LIMIT)
 
+        def following() -> bytes:
+            assert child.stdout
+            return receive(child.stdout, REPLY_LIMIT)
+
         try:
             reply = _within(self.seconds, exchange)
+            told = 0
+            # A child that reads by OCR says so page by page, and has so much more time for the next one.
+            while reply.startswith(_PAGE_DONE) and told <= MAX_PAGES:
+                told += 1
+                page, pages = json.loads(reply)["ocr"]
+                progress(int(page), int(pages))
+                reply = _within(self.seconds + self.ocr_seconds, following)
         except TimeoutError:
             self._end()
             raise ReadTimeout(name, f"takes more than {self.seconds:g} s to read. Divide it, or raise the limit.") from None
@@ -202,7 +257,10 @@ class Sandbox:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the child)
-        kept = {key: os.environ[key] for key in ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR") if key in os.environ}
+        kept = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
+        if self.office:
+            self._writes = tempfile.TemporaryDirectory(prefix="konkyo-office-", ignore_cleanup_errors=True)
+            kept |= {"TMPDIR": self._writes.name, "HOME": self._writes.name}
         self._child = child = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
@@ -228,7 +286,7 @@ class Sandbox:
     def _end(self) -> None:
         child, self._child = self._child, None
         if child is not None:
-            child.kill()
+            _kill(child)
             child.wait()
             for pipe in (child.stdin, child.stdout):
                 if pipe is not None:
@@ -237,6 +295,9 @@ class Sandbox:
         if self._complaints is not None:
             self._complaints.close()
             self._complaints = None
+        if self._writes is not None:
+            self._writes.cleanup()
+            self._writes = None
 
     def _obituary(self, name: str, lived: float) -> ReadError:
         """Why the child died while it read ``name``."""
@@ -254,6 +315,18 @@ class Sandbox:
             # pdfium and the system's own guard end a process that gets no memory.
             return ReadMemory(name, f"stopped the reader ({how}), as happens when more than {self.megabytes} MB of memory are needed.")
         return DamagedFile(name, f"made the reader crash ({how}) after {lived:.1f} s. The program is not affected.")
+
+
+_PAGE_DONE = b'{"ocr": ['
+_ENVIRONMENT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "TESSDATA_PREFIX")
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """End the child and what it started: it leads a session of its own."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+    child.kill()
 
 
 def _nonsense(name: str, error: Exception) -> DamagedFile:

@@ -30,6 +30,12 @@ class Line:
     """1..6 where the format itself says that this is a heading of that depth."""
     table: bool = False
     """True for a row of a table, cells joined by ｜: it is never searched for articles or items."""
+    first: bool = False
+    """True for the first row of a table, so that two tables behind one another stay two."""
+    plain: bool = False
+    """True where a person said that this is no heading."""
+    former: bool = False
+    """True for wording that an amendment replaced (改正前): kept beside what replaced it, never quoted."""
 
 
 def add_lines(builder: Builder, lines: Sequence[Line]) -> None:
@@ -83,8 +89,12 @@ class _Reader:
 
     def one(self, line: Line, text: str) -> None:
         """Writes one line: the first shape that fits decides."""
-        if line.table:
-            self.write.prose(text, BlockKind.TABLE_ROW)
+        if line.former:
+            self.write.prose(text, BlockKind.FORMER)
+        elif line.table:
+            self.row(line, text)
+        elif line.plain:
+            self.plain(text)
         elif self.at == self.title_at:
             self.write.title(text)
         elif not (
@@ -101,6 +111,12 @@ class _Reader:
             or self.bullet(text)
         ):
             self.plain(text)
+
+    def row(self, line: Line, text: str) -> None:
+        if line.first and self.write.builder.blocks and self.write.builder.blocks[-1].kind is BlockKind.TABLE_ROW:
+            self.write.builder.line()
+            self.write.builder.gap("\n")
+        self.write.prose(text, BlockKind.TABLE_ROW)
 
     def next_text(self, ahead: int = 1) -> str:
         return self.lines[self.at + ahead].text.strip() if self.at + ahead < len(self.lines) else ""

@@ -1,4 +1,4 @@
-"""Document and Source as JSON, for the pipe between ``sandbox`` and ``worker``. No pickle: the other side is not trusted."""
+"""Document, Source and Options as JSON, for the pipe between ``sandbox`` and ``worker``. No pickle: the other side is not trusted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
+from rag.read.options import HeadingAt, Options
 from rag.records import Block, BlockKind, Box, Document, Kind, Source, Span
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
@@ -47,6 +48,33 @@ def source_from_json(value: Json) -> Source:
     level = fields.get("level")
     texts = {name: _text(fields.get(name)) for name in _TEXTS}
     return Source(kind=_member(Kind, fields.get("kind")), level=None if level is None else _whole(level), **days, **texts)  # type: ignore[arg-type]
+
+
+def options_to_json(options: Options) -> dict[str, Json]:
+    """What a person corrected, fit to be kept: the password is not in it."""
+    return {
+        "tables": [*sorted(options.tables)],
+        "ocr": [*sorted(options.ocr)],
+        "headings": [[heading.text, heading.depth, heading.page] for heading in options.headings],
+    }
+
+
+def options_from_json(value: Json, password: str = "") -> Options:
+    """The corrections again; an empty object means none.
+
+    Raises:
+        WireError: a field has the wrong shape.
+    """
+    fields = _object(value)
+    headings = []
+    for entry in _list(fields.get("headings", [])):
+        parts = _list(entry)
+        if len(parts) != 3:
+            raise WireError("a heading has three parts")
+        text, depth, page = parts
+        headings.append(HeadingAt(text=_text(text), depth=_whole(depth), page=None if page is None else _whole(page)))
+    pages = {name: frozenset(_whole(page) for page in _list(fields.get(name, []))) for name in ("tables", "ocr")}
+    return Options(tables=pages["tables"], ocr=pages["ocr"], headings=tuple(headings), password=password)
 
 
 def to_json(document: Document) -> dict[str, Json]:

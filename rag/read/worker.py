@@ -1,7 +1,8 @@
 """The child of ``sandbox``: reads one file after another from its standard input, with little right to do anything else.
 
-A request is two frames, a JSON object and the bytes of a file; a reply is one JSON object in a frame (``frames``).
-``python -m rag.read.worker MEGABYTES`` is started by ``Sandbox`` and by nobody else.
+A request is two frames, a JSON object and the bytes of a file; a reply is one JSON object in a frame (``frames``), after one
+``{"ocr": [page, pages]}`` for each page that OCR has read. ``python -m rag.read.worker MEGABYTES [office]`` is started by ``Sandbox``
+and by nobody else; with ``office`` it may write files, because LibreOffice must.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ import math
 import os
 import sys
 import time
+from collections.abc import Callable
 
 from rag.errors import DamagedFile, ReadError, ReadMemory
 from rag.read import read, wire
 from rag.read.frames import receive, send
+from rag.read.office import MAX_CONVERTED
+from rag.read.options import How
 from rag.read.page_picture import picture
 
 
-def answer(header: dict[str, wire.Json], data: bytes) -> dict[str, wire.Json]:
+def answer(header: dict[str, wire.Json], data: bytes, tell: Callable[[int, int], None], office: bool) -> dict[str, wire.Json]:
     """The document in ``data`` or the picture of a page of it, or the error that it made, as JSON."""
     source = wire.source_from_json(header["source"])
     error: ReadError
@@ -31,7 +35,9 @@ def answer(header: dict[str, wire.Json], data: bytes) -> dict[str, wire.Json]:
             drawn = picture(data, page, [str(quote) for quote in quotes], width=width)
             png = base64.b64encode(drawn.png).decode("ascii")
             return {"png": png, "marked": drawn.marked, "width": drawn.width, "height": drawn.height}
-        return {"document": wire.to_json(read(data, source=source, document_id=str(header["id"])))}
+        options = wire.options_from_json(header["options"], str(header["password"]))
+        how = How(options=options, ocr_seconds=float(str(header["ocr_seconds"])), office=office, tell=tell)
+        return {"document": wire.to_json(read(data, source=source, document_id=str(header["id"]), how=how))}
     except ReadError as told:
         error = told
     except MemoryError:
@@ -44,14 +50,14 @@ def answer(header: dict[str, wire.Json], data: bytes) -> dict[str, wire.Json]:
     return {"error": type(error).__name__, "name": error.name, "reason": error.reason}
 
 
-def _give_up_rights(megabytes: int) -> None:
-    """From here on: so much more memory than now, no file written, no core dump. Where the system has no limits, none are set."""
+def _give_up_rights(megabytes: int, file_bytes: int) -> None:
+    """From here on: so much more memory than now, no longer file written, no core dump. Where the system has no limits, none are set."""
     try:
         import resource
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     try:
         with open("/proc/self/statm", encoding="ascii") as statm:
             now = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
@@ -79,7 +85,8 @@ def main() -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
     os.dup2(nowhere, 1)
-    _give_up_rights(int(sys.argv[1]))
+    office = sys.argv[2:] == ["office"]
+    _give_up_rights(int(sys.argv[1]), MAX_CONVERTED if office else 0)
     send(replies, b'{"ready": true}')
     while True:
         try:
@@ -87,8 +94,14 @@ def main() -> None:
             data = receive(requests, 2**40)
         except EOFError:
             return
-        _move_clock(float(header["seconds"]))
-        send(replies, json.dumps(answer(header, data)).encode("ascii"))
+        seconds, ocr_seconds = float(header["seconds"]), float(header.get("ocr_seconds", 0))
+        _move_clock(seconds)
+
+        def tell(page: int, pages: int, seconds: float = seconds + ocr_seconds) -> None:
+            _move_clock(seconds)
+            send(replies, json.dumps({"ocr": [page, pages]}).encode("ascii"))
+
+        send(replies, json.dumps(answer(header, data, tell, office)).encode("ascii"))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from docx.document import Document as WordDocument
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-import rag.read.docx
+import rag.read.office
 from rag.errors import DamagedFile, EmptyFile, FileTooLarge, PasswordNeeded
 from rag.records import BlockKind
 from tests.read.checks import at, find, of, read_text
@@ -86,7 +86,7 @@ def test_an_encrypted_file_needs_its_password() -> None:
 
 
 def test_a_zip_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rag.read.docx, "MAX_UNPACKED", 10_000)
+    monkeypatch.setattr(rag.read.office, "MAX_UNPACKED", 10_000)
     with pytest.raises(FileTooLarge, match="10,000"):
         read_text(word(sample), "a.docx")
 

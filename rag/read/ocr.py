@@ -1,0 +1,3 @@
+"""placeholder"""
+
+MAX_PAGES = 1_000
