@@ -24,6 +24,7 @@ KonkyoError
 │   ├── EndpointRefused      the key is not accepted
 │   ├── EndpointBusy         too many requests
 │   ├── EndpointFailed       it reports an error, or what it sends is no reply
+│   ├── EndpointMalformed    the reply is not in the shape that was asked for
 │   └── EndpointCut          the reply ended in the middle
 ├── CitationError            a quote is not what the stored revision says
 └── EvaluationError          a data set for measuring is not in the shape that is read
@@ -174,6 +175,12 @@ class EndpointFailed(EndpointError):
     """The endpoint reports an error, or what it sends is no reply."""
 
     code = "failed"
+
+
+class EndpointMalformed(EndpointError):
+    """The reply is neither JSON nor sentences with numbers of evidence."""
+
+    code = "malformed"
 
 
 class EndpointCut(EndpointError):
