@@ -27,6 +27,7 @@ KonkyoError
 │   ├── EndpointMalformed    the reply is not in the shape that was asked for
 │   └── EndpointCut          the reply ended in the middle
 ├── CitationError            a quote is not what the stored revision says
+├── PackError                a file is no evidence pack, or there is nothing to check it against
 └── EvaluationError          a data set for measuring is not in the shape that is read
 
 A message says what happened, to what, and what to do. Errors of other libraries are translated where they are called.
@@ -191,6 +192,10 @@ class EndpointCut(EndpointError):
 
 class CitationError(KonkyoError):
     """A quote is not what the stored revision says."""
+
+
+class PackError(KonkyoError):
+    """A file is no evidence pack, or there is nothing to check it against."""
 
 
 class EvaluationError(KonkyoError):

@@ -69,7 +69,8 @@ HOMES: dict[str, set[str]] = {
     "pypdf": {"rag.read.pdf"},
     "pypdfium2": {"rag.read.pdfium"},
     "PIL": {"rag.read.pdfium", "rag.read.page_picture"},  # the engine hands out pictures, page_picture draws on them
-    "docx": {"rag.read.docx"},
+    "docx": {"rag.read.docx", "rag.export.word"},
+    "jsonschema": {"rag.export.check"},
     "openpyxl": {"rag.read.xlsx"},
     "pptx": {"rag.read.pptx"},
     "bs4": {"rag.read.html", "rag.read.markdown"},  # Markdown holds HTML, which is cleaned the same way

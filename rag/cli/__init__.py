@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rag import __version__, sources
-from rag.cli import retrieval
+from rag.cli import packs, retrieval
 from rag.cli.terminal import err, out
 from rag.cli.terminal import library as _library
 from rag.cli.terminal import progress as _progress
@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 evaluate_app = typer.Typer(help="Measure retrieval and answers.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(evaluate_app, name="evaluate")
+app.command()(packs.verify)
 
 evaluate_app.command("retrieval")(retrieval.retrieval)
 evaluate_app.command("compare")(retrieval.compare)
@@ -105,6 +106,7 @@ def ask(
     as_of: AsOf = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
     issuer: Annotated[list[str] | None, typer.Option(help="Only documents of this issuer; may be repeated.")] = None,
+    pack: Annotated[Path | None, typer.Option(help="Also write the evidence pack to this file; see verify.")] = None,
 ) -> None:
     """Ask a question. Every sentence of the answer is a quote from the documents."""
     from rag.ask import ask as answer_question
@@ -112,8 +114,12 @@ def ask(
 
     settings = from_environment()
     level = min(clearance or settings.clearance, settings.clearance)
+    filters = Filters(issuers=frozenset(issuer or ()))
     with _library() as library:
-        answer = answer_question(library, question, clearance=level, as_of=_day(as_of), filters=Filters(issuers=frozenset(issuer or ())))
+        started = time.perf_counter()
+        answer = answer_question(library, question, clearance=level, as_of=_day(as_of), filters=filters)
+        if pack:
+            packs.write(pack, library, answer, clearance=level, filters=filters, seconds=time.perf_counter() - started)
     if as_json:
         typer.echo(json.dumps(answer_to_json(answer), ensure_ascii=False, indent=2))
     else:
