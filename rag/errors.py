@@ -15,6 +15,8 @@ KonkyoError
 │   ├── LibraryLocked        another process is writing
 │   ├── LibraryOutdated      made by another version of Konkyo
 │   ├── UnknownDocument      no document has this id
+│   ├── GateClosed           a check speaks against publishing, and nobody said why it may be done all the same
+│   ├── GoldenRegressed      a golden question that was answered rightly would no longer be
 │   └── DiskFull             too little room to write safely
 ├── IndexDamaged             an index file is missing, torn or does not find what it must
 ├── ModelError               the embedding model cannot be used
@@ -120,6 +122,14 @@ class LibraryOutdated(LibraryError):
 
 class UnknownDocument(LibraryError):
     """No document has this id."""
+
+
+class GateClosed(LibraryError):
+    """A check speaks against publishing, and nobody said why it may be done all the same."""
+
+
+class GoldenRegressed(LibraryError):
+    """A golden question that was answered rightly would no longer be."""
 
 
 class DiskFull(LibraryError):
