@@ -223,9 +223,8 @@ def _nothing(sheets: Sequence[Sheet]) -> str:
     cause = "has text that can be read: its fonts do not say which characters they draw." if garbled else "has text: scanned?"
     late = next((sheet.no_ocr for sheet in sheets if sheet.no_ocr), "")
     tried = any(sheet.sure is not None for sheet in sheets)
-    return f"none of its {len(sheets)} pages {cause} " + (
-        "OCR found no words either." if tried else f"It needs OCR: {late or 'it is off here'}."
-    )
+    ocr = "OCR found no words either." if tried else f"It needs OCR, but {late or 'it is switched off'}."
+    return f"none of its {len(sheets)} pages {cause} {ocr}"
 
 
 def _warnings(sheets: Sequence[Sheet]) -> tuple[str, ...]:
