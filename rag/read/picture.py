@@ -1,4 +1,4 @@
-"""Pictures of pages (PNG, JPEG, TIFF with one or more pages) -> blocks, by OCR. Boxes are in points of 1/72 inch, origin at the bottom left."""
+"""Pictures of pages (PNG, JPEG, TIFF with one or more pages) -> blocks, by OCR. Boxes are in points, origin at the bottom left."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _upright(frame: Image.Image, name: str) -> Image.Image:
     """A page in grey on white, the right way up as its camera says, at ``ocr.DPI``."""
     if frame.width * frame.height > MAX_PIXELS:
         raise FileTooLarge(
-            name, f"the picture has {frame.width} by {frame.height} pixels; {MAX_PIXELS:,} are the limit. Scan it at 300 dpi."
+            name, f"the picture has {frame.width:,} by {frame.height:,} pixels, more than {MAX_PIXELS:,}. Scan it at 300 dpi."
         )
     told = frame.info.get("dpi", (0, 0))
     dots = float(told[1]) if isinstance(told, tuple) and len(told) == 2 else 0.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import pypdfium2
@@ -35,7 +34,8 @@ ENGLISH = [
 def as_image(pdf: bytes, page: int = 1, dpi: int = 200) -> Image.Image:
     """A page as a scanner would give it."""
     opened = pypdfium2.PdfDocument(pdf)
-    return opened[page - 1].render(scale=dpi / 72).to_pil().convert("L")
+    drawn: Image.Image = opened[page - 1].render(scale=dpi / 72).to_pil().convert("L")
+    return drawn
 
 
 def scanned(*pages: Image.Image) -> bytes:
@@ -84,7 +84,7 @@ def test_an_english_scan_and_a_straight_text_are_the_same_document() -> None:
 
 
 @tesseract
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_a_picture_is_a_page(kind: str) -> None:
     document = of_scan(as_file(as_image(make_pdf(Sheet(words=ENGLISH))), kind, dpi=(200, 200)), f"a.{kind.lower()}")
     assert (document.format, document.pages) == ("picture", 1)
@@ -125,14 +125,6 @@ def test_a_page_that_has_text_is_read_by_ocr_if_somebody_asks() -> None:
     assert of_scan(pdf).warnings == ()
 
 
-@tesseract
-def test_a_scan_with_a_stamped_page_number_is_a_scan() -> None:
-    page = as_image(make_pdf(Sheet(words=ENGLISH)))
-    pdf = pypdfium2.PdfDocument(scanned(page))
-    assert "receipt" in of_scan(scanned(page)).text
-    pdf.close()
-
-
 # ---------------------------------------------------------------- Japanese
 
 NOTICE = CORPUS / "make" / "notice-1998-scan.html"
@@ -163,7 +155,7 @@ def test_the_sample_ministrys_scan() -> None:
 
 @tesseract
 def test_vertical_japanese_is_read_from_the_right() -> None:
-    lines: Sequence[str] = (
+    lines = (
         "この規程は職員の旅費について",
         "必要な事項を定めるものとする",
         "旅費は職員の請求により支給し",
