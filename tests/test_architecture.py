@@ -24,8 +24,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.search", "rag.ingest"),
     ("rag.named", "rag.graph", "rag.link"),
     ("rag.library",),
-    ("rag.meaning",),
-    ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.answer", "rag.sources", "rag.statute"),
+    ("rag.meaning", "rag.audit"),
+    ("rag.answer",),
+    ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.sources", "rag.statute", "rag.model"),
     ("rag.question",),
     ("rag.thesaurus",),
     ("rag.terms",),
@@ -91,7 +92,15 @@ HOMES: dict[str, set[str]] = {
     "charset_normalizer": {"rag.read.plain"},
     "sudachipy": {"rag.terms"},
     "snowballstemmer": {"rag.terms"},
-    "llama_index": {"rag.chunk", "rag.embed", "rag.index.vector"},  # its splitter, its embedding interface, its vector store
+    "llama_index": {
+        "rag.chunk",
+        "rag.embed",
+        "rag.index.vector",
+        "rag.model",
+    },  # its splitter, embedding interface, vector store, language models
+    "openai": {"rag.model"},
+    "httpx": {"rag.model"},
+    "datasketch": {"rag.desk.near"},
     "typer": {"rag.cli"},
     "rich": {"rag.cli"},
     "ir_measures": {"rag.evaluate.retrieval"},
