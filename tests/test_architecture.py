@@ -68,7 +68,14 @@ HOMES: dict[str, set[str]] = {
     "filelock": {"rag.ingest", "rag.index.vector"},  # one writer of the library; nobody opens the graph while it is written
     "pypdf": {"rag.read.pdf"},
     "pypdfium2": {"rag.read.pdfium"},
-    "PIL": {"rag.read.pdfium", "rag.read.page_picture"},  # the engine hands out pictures, page_picture draws on them
+    "PIL": {
+        "rag.read.pdfium",  # the engine hands out pictures
+        "rag.read.page_picture",  # draws on them
+        "rag.read.picture",  # opens those that are files of their own
+        "rag.read.scan",  # makes them straight and clean
+        "rag.read.ocr",  # hands them to Tesseract
+        "rag.read.pdf",  # names their type
+    },
     "docx": {"rag.read.docx", "rag.export.word"},
     "jsonschema": {"rag.export.check"},
     "openpyxl": {"rag.read.xlsx"},
