@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.search", "rag.ingest"),
     ("rag.named",),
     ("rag.library",),
-    ("rag.meaning",),
+    ("rag.meaning", "rag.second_stage"),
     ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.answer", "rag.sources", "rag.statute"),
     ("rag.question",),
     ("rag.thesaurus",),
