@@ -14,18 +14,21 @@ from rag.library import Library
 from rag.named import Named, named
 from rag.question import Question, understand
 from rag.records import Filters, Hit, Kind, Source
-from rag.second_stage import Candidate
+from rag.second_stage import Candidate, Rarity
 from rag.static import StaticModel
 from rag.text import storable
 
-DEPTH = 200
-"""How deep each list goes before they are fused."""
+DEPTH = 300
+"""How deep the list of the keyword index goes before lists are fused."""
+NEAR = 100
+"""How deep those of the vector indexes go, which take longer."""
 NAMED = 0.3
 """What a passage gains whose document the question names; 1 is what the best keywords give."""
-AUTHORITY = 0.02
+AUTHORITY = 0.04
 """What an act gains over a text of no known kind: of two that answer alike, the one that binds more stands first."""
-NEWER = 0.01
-"""What the newest of the texts found gains over the oldest: of two that answer alike and bind alike, the newer stands first."""
+NEWER = 0.004
+"""What the newest of the texts found gains over the oldest: of two that answer alike and bind alike, the newer stands first. Less than a
+step of authority gives."""
 FIELDS = {"words": ("words",), "bigrams": ("bigrams", "head_bigrams"), "head": ("head", "head_bigrams")}
 """Fields of the keyword index that are turned off by these names in ``Settings.off``."""
 LONGEST_QUESTION = 2_000
@@ -80,7 +83,7 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     index, meaning = library.keyword, library.meaning
     keyword = dict(index.search(question, scope, depth, off=fields))
     models = meaning.ask(asked, {name.replace("vectors", "vector") for name in off}) if asked.strip() else []
-    near = [chunk for model in models for chunk in model.nearest(scope, depth)]
+    near = [chunk for model in models for chunk in model.nearest(scope, max(NEAR, limit))]
     if missing := [chunk for chunk in near if chunk not in keyword]:
         keyword |= index.search(question, scope, len(missing), among=missing, off=fields)
     called = Named() if "named" in off else named(library, asked, visible, clearance)
@@ -89,16 +92,15 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     parts = _first_parts(first, keyword, similar)
     if "second_stage" not in off:
         passages = index.passages([entry.chunk for entry in first[: second_stage.FIRST]], scope)
-        parts |= _second_parts(library, question, passages, first, parts, similar)
+        parts |= _second_parts(library, question, passages, index.rarity, first, parts, similar)
     parts = dict.fromkeys(called.chunks, {}) | parts
     of = {chunk: sources.by_number[number] for chunk, number in index.revisions(list(parts), scope).items()}
     parts = {chunk: {**parts[chunk], **({"named": NAMED} if of[chunk][0] in called.documents else {})} for chunk in of}
     _prefer(parts, {chunk: source for chunk, (_, source) in of.items()})
     hits = _ranked(parts, library, scope, called, first, limit)
-    best = max(keyword.values(), default=0.0) or 1.0
     by_field = index.parts(question, scope, [hit.chunk.id for hit in hits], fields) if hits else {}
     return Result(
-        hits=tuple(_by_field(hit, by_field, best) for hit in hits),
+        hits=tuple(_by_field(hit, by_field) for hit in hits),
         scope=scope,
         documents=len(visible),
         lists=("keyword", "vector") if models else ("keyword",),
@@ -124,6 +126,7 @@ def _second_parts(
     library: Library,
     question: Question,
     passages: Mapping[int, Passage],
+    rarity: Rarity,
     first: Sequence[Fused],
     parts: Parts,
     similar: Mapping[str, tuple[float, Mapping[int, float]]],
@@ -142,7 +145,7 @@ def _second_parts(
     ]
     japanese = library.japanese
     alike = japanese.alike if isinstance(japanese, StaticModel) and "vector-ja" in similar else None
-    again = second_stage.parts(question, candidates, library.keyword.rarity, alike)
+    again = second_stage.parts(question, candidates, rarity, alike)
     if not again:
         return {}
     lowest = min(sum(some.values()) for some in again.values())
@@ -184,9 +187,11 @@ def _ranked(parts: Parts, library: Library, scope: Scope, called: Named, first: 
     return hits
 
 
-def _by_field(hit: Hit, by_field: Mapping[str, Mapping[int, float]], best: float) -> Hit:
+def _by_field(hit: Hit, by_field: Mapping[str, Mapping[int, float]]) -> Hit:
     """The hit with what each field gave in place of what the keywords together gave."""
-    if "keyword" not in hit.parts:
+    fields = {field: scores[hit.chunk.id] for field, scores in by_field.items() if hit.chunk.id in scores}
+    total = sum(fields.values())
+    if not total or "keyword" not in hit.parts:
         return hit
-    fields = {field: scores[hit.chunk.id] / best for field, scores in by_field.items() if hit.chunk.id in scores}
-    return replace(hit, parts=fields | {part: value for part, value in hit.parts.items() if part != "keyword"})
+    split = {field: hit.parts["keyword"] * score / total for field, score in fields.items()}
+    return replace(hit, parts=split | {part: value for part, value in hit.parts.items() if part != "keyword"})

@@ -90,14 +90,15 @@ class StaticModel:
         """Cosines float32 (len(words), len(numbers)) between the vectors of words and of words given by :func:`rag.terms.number`;
         0 where one of the two is not known."""
         found = np.zeros((len(words), len(numbers)), dtype=np.float32)
-        mine = [(at, int(self._tables["row"][self._places[word]])) for at, word in enumerate(words) if word in self._places]
+        rows_of: NDArray[np.int32] = self._tables["row"].astype(np.int32, copy=False)
+        mine = {at: self._places[word] for at, word in enumerate(words) if word in self._places}
         known, rows = self._rows
         at = np.searchsorted(known, numbers)
         there = np.flatnonzero(known[np.minimum(at, len(known) - 1)] == numbers)
         if mine and len(there):
             theirs, back = np.unique(rows[at[there]], return_inverse=True)
-            cosines = self._unit(np.array([row for _, row in mine])) @ self._unit(theirs).T
-            found[np.ix_([at for at, _ in mine], there)] = cosines[:, back]
+            cosines = self._unit(rows_of[np.fromiter(mine.values(), np.int64)]) @ self._unit(theirs).T
+            found[np.ix_(np.fromiter(mine, np.int64), there)] = cosines[:, back]
         return found
 
     @cached_property
