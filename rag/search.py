@@ -191,7 +191,5 @@ def _by_field(hit: Hit, by_field: Mapping[str, Mapping[int, float]]) -> Hit:
     """The hit with what each field gave in place of what the keywords together gave."""
     fields = {field: scores[hit.chunk.id] for field, scores in by_field.items() if hit.chunk.id in scores}
     total = sum(fields.values())
-    if not total or "keyword" not in hit.parts:
-        return hit
-    split = {field: hit.parts["keyword"] * score / total for field, score in fields.items()}
+    split = {field: hit.parts.get("keyword", 0.0) * score / total for field, score in fields.items()}
     return replace(hit, parts=split | {part: value for part, value in hit.parts.items() if part != "keyword"})
