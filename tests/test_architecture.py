@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.search", "rag.ingest"),
     ("rag.named", "rag.graph", "rag.link"),
     ("rag.library",),
-    ("rag.meaning", "rag.audit"),
+    ("rag.meaning", "rag.audit", "rag.second_stage"),
     ("rag.answer",),
     ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.sources", "rag.statute", "rag.model"),
     ("rag.question",),
