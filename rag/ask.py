@@ -8,6 +8,7 @@ from datetime import date
 
 from rag import terms
 from rag.answer import quote
+from rag.answer.write import Said, Writer
 from rag.library import Library
 from rag.question import understand
 from rag.records import Answer, Document, Filters, Hit, Refusal, RefusalReason
@@ -26,13 +27,20 @@ def ask(
     as_of: date,
     filters: Filters = NO_FILTERS,
     progress: Callable[[str, int], None] = lambda stage, count: None,
+    said: Said = lambda statements: None,
+    write: bool = True,
 ) -> Answer:
     """Answer by quoting, or refuse. The same question to the same library gives the same answer.
+
+    Where a language model is set, it words the answer, and what it says is checked (:mod:`rag.answer.write`).
 
     Args:
         clearance: 1 to 3; nothing above it is searched, cited or named.
         as_of: the day whose law counts.
-        progress: told what is being done ("searching", "reading") and how many documents or passages it concerns.
+        progress: told what is being done ("searching", "reading", "writing", "checking") and how many documents, passages or
+            sentences it concerns.
+        said: told the statements that a language model has written and that were checked, all of them, whenever that changes.
+        write: False to quote, whatever is set.
 
     Raises:
         IndexDamaged, ModelError: see :func:`rag.search.search`.
@@ -75,7 +83,12 @@ def ask(
     if not chosen:
         found = [word for hit in hits for word in terms.words(f"{hit.chunk.context}\n{hit.chunk.text}")]
         return refuse(RefusalReason.NOT_ANSWERED, hits, weighed.missing(found))
-    return Answer(id=identity, question=question, as_of=as_of, statements=tuple(quote.statements(chosen)), hits=hits)
+    quoted = Answer(id=identity, question=question, as_of=as_of, statements=tuple(quote.statements(chosen)), hits=hits)
+    model = library.language_model if write else None
+    if model is None:
+        return quoted
+    writer = Writer(model=model)
+    return writer.answer(quoted, load=load, names=library.names(visible), meant=meant, progress=progress, said=said)
 
 
 def _identity(question: str, clearance: int, as_of: date, filters: Filters, generation: int) -> str:

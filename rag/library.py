@@ -18,10 +18,11 @@ from datetime import date
 from pathlib import Path
 
 from rag.embed import Embedder
-from rag.errors import DiskFull, IndexDamaged, LibraryError, ModelError, UnknownDocument
+from rag.errors import DiskFull, IndexDamaged, LibraryError, ModelError, SettingsError, UnknownDocument
 from rag.index.keyword import KeywordIndex
 from rag.index.scope import Scope
 from rag.meaning import Meaning, Model
+from rag.model import Endpoint, LanguageModel
 from rag.names import Abbreviations, Names
 from rag.provisions import Provisions
 from rag.question import understand
@@ -59,6 +60,7 @@ class Library:
         self.registry = Registry(self.home / "registry.sqlite3")
         self.embedder = Embedder(settings.model, settings.model_download)
         self.japanese: Model = StaticModel()
+        self.language_model = _language_model(settings)
         self._thesaurus: tuple[int, Thesaurus] | None = None
         self._abbreviations: tuple[int, Abbreviations] = (0, Abbreviations())
         self._names: dict[int, tuple[Sequence[Revision], Names]] = {}
@@ -370,4 +372,28 @@ def _chosen(revision: Revision, filters: Filters) -> bool:
         (not filters.issuers or revision.source.issuer in filters.issuers)
         and (not filters.kinds or revision.source.kind in filters.kinds)
         and (not filters.documents or revision.document_id in filters.documents)
+    )
+
+
+def _language_model(settings: Settings) -> LanguageModel | None:
+    """The model that words answers; None where no endpoint is set, and answers are quoted."""
+    if not settings.llm_url:
+        return None
+    if not settings.llm_url.startswith(("http://", "https://")):
+        raise SettingsError("KONKYO_LLM_URL must begin with http:// or https://, as in http://127.0.0.1:8000/v1.")
+    if not settings.llm_model:
+        raise SettingsError("KONKYO_LLM_URL is set and KONKYO_LLM_MODEL is not. Name the model that the endpoint is to use.")
+    return LanguageModel(
+        Endpoint(
+            url=settings.llm_url,
+            model=settings.llm_model,
+            key=settings.llm_key,
+            azure_version=settings.llm_azure_version,
+            proxy=settings.llm_proxy,
+            seconds=settings.llm_seconds,
+            attempts=settings.llm_attempts,
+            context=settings.llm_context,
+            output=settings.llm_output,
+            stream=settings.llm_stream,
+        )
     )

@@ -25,7 +25,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.named", "rag.graph", "rag.link"),
     ("rag.library",),
     ("rag.meaning",),
-    ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.answer", "rag.sources", "rag.statute"),
+    ("rag.answer",),
+    ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.sources", "rag.statute", "rag.model"),
     ("rag.question",),
     ("rag.thesaurus",),
     ("rag.terms",),
@@ -84,7 +85,14 @@ HOMES: dict[str, set[str]] = {
     "charset_normalizer": {"rag.read.plain"},
     "sudachipy": {"rag.terms"},
     "snowballstemmer": {"rag.terms"},
-    "llama_index": {"rag.chunk", "rag.embed", "rag.index.vector"},  # its splitter, its embedding interface, its vector store
+    "llama_index": {
+        "rag.chunk",
+        "rag.embed",
+        "rag.index.vector",
+        "rag.model",
+    },  # its splitter, embedding interface, vector store, language models
+    "openai": {"rag.model"},
+    "httpx": {"rag.model"},
     "typer": {"rag.cli"},
     "rich": {"rag.cli"},
     "ir_measures": {"rag.evaluate.retrieval"},
