@@ -34,7 +34,9 @@ _EMPTY = re.compile(
     r"何.*|誰|者|方|時|際|場合|必要|可能|今|人|他|以外|一方|次|前|後|上記|前者|後者|理由|教|例|同様|同|所|中|内|間|日|度|本人|自分|私|回答|質問"
 )
 """Words that say nothing of a subject."""
-_POINTS = re.compile(r"^(?:(?:では|じゃあ|それでは|それなら|ちなみに|また|さらに)[、,]?\s*)?(?:その(?!他)|それ(?!ぞれ)|この|これ(?!まで|から)|そこ|そちら|同じ|同様|上記|前者|後者)")
+_POINTS = re.compile(
+    r"^(?:(?:では|じゃあ|それでは|それなら|ちなみに|また|さらに)[、,]?\s*)?(?:その(?!他)|それ(?!ぞれ)|この|これ(?!まで|から)|そこ|そちら|同じ|同様|上記|前者|後者)"
+)
 _SWITCHES = re.compile(r"^(?:では|じゃあ|それでは|それなら|一方)[、,]?\s*(?P<topic>.{1,30}?)は(?:どう(?:です|なります)か)?[。?？]*$")
 _NAMES_ONLY = re.compile(r"^(?P<topic>.{1,20}?)(?:は|について(?:は)?)(?:どう(?:です|なります)か)?[。?？]*$")
 _CASE = re.compile(r"(?:の場合|のとき|の時|なら|であれば)$")
@@ -47,7 +49,9 @@ _BARE = 24
 """Characters: a longer question without nouns tells a story."""
 
 _EN_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'’-]*")
-_EN_EMPTY = terms.STOPWORDS | frozenset("long much many often soon about also any case does instead same please tell ok okay there here let's".split())
+_EN_EMPTY = terms.STOPWORDS | frozenset(
+    "long much many often soon about also any case does instead same please tell ok okay there here let's".split()
+)
 _EN_CASE = re.compile(r"\bin (?:that|this|such a) case\b", re.IGNORECASE)
 _EN_BACK = re.compile(r"\b(?:it|they|them|that|this|those|these)\b", re.IGNORECASE)
 _EN_OPENS = re.compile(r"^(?:and|but|so|then|also)\b", re.IGNORECASE)
