@@ -41,17 +41,17 @@ _FLAWS = {
     Flaw.FORM: "flaw.form",
 }
 _STOOD_IN = {
-    StoodIn.UNREACHABLE: "stood_in.unreachable",
-    StoodIn.TIMEOUT: "stood_in.timeout",
-    StoodIn.KEY: "stood_in.key",
-    StoodIn.BUSY: "stood_in.busy",
-    StoodIn.FAILED: "stood_in.failed",
-    StoodIn.CUT: "stood_in.cut",
-    StoodIn.MALFORMED: "stood_in.malformed",
-    StoodIn.EMPTY: "stood_in.empty",
-    StoodIn.LANGUAGE: "stood_in.language",
-    StoodIn.UNSUPPORTED: "stood_in.unsupported",
-    StoodIn.TOO_LONG: "stood_in.too_long",
+    StoodIn.UNREACHABLE: "instead.unreachable",
+    StoodIn.TIMEOUT: "instead.timeout",
+    StoodIn.KEY: "instead.key",
+    StoodIn.BUSY: "instead.busy",
+    StoodIn.FAILED: "instead.failed",
+    StoodIn.CUT: "instead.cut",
+    StoodIn.MALFORMED: "instead.malformed",
+    StoodIn.EMPTY: "instead.empty",
+    StoodIn.LANGUAGE: "instead.language",
+    StoodIn.UNSUPPORTED: "instead.unsupported",
+    StoodIn.TOO_LONG: "instead.too_long",
 }
 
 
@@ -134,7 +134,7 @@ def _status(who: Reader, answer: Answer) -> None:
         parts.append(safe.tag("p", checked + (t("answer.checked_partly", n=partly) if partly else ""), class_="k-checked"))
     else:
         if answer.stood_in:
-            parts.append(safe.tag("p", t(_STOOD_IN[answer.stood_in]), " ", t("stood_in.instead"), class_="k-note", role="status"))
+            parts.append(safe.tag("p", t(_STOOD_IN[answer.stood_in]), " ", t("instead.quoted"), class_="k-note", role="status"))
         count = sum(len(statement.citations) for statement in answer.statements)
         parts.append(safe.tag("p", safe.tag("strong", t("answer.quoted", n=count)), class_="k-checked", role="status"))
     safe.show(safe.join(parts))
