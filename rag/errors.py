@@ -15,6 +15,8 @@ KonkyoError
 │   ├── LibraryLocked        another process is writing
 │   ├── LibraryOutdated      made by another version of Konkyo
 │   ├── UnknownDocument      no document has this id
+│   ├── GateClosed           a check speaks against publishing, and nobody said why it may be done all the same
+│   ├── GoldenRegressed      a golden question that was answered rightly would no longer be
 │   └── DiskFull             too little room to write safely
 ├── IndexDamaged             an index file is missing, torn or does not find what it must
 ├── ModelError               the embedding model cannot be used
@@ -24,6 +26,7 @@ KonkyoError
 │   ├── EndpointRefused      the key is not accepted
 │   ├── EndpointBusy         too many requests
 │   ├── EndpointFailed       it reports an error, or what it sends is no reply
+│   ├── EndpointMalformed    the reply is not in the shape that was asked for
 │   └── EndpointCut          the reply ended in the middle
 ├── CitationError            a quote is not what the stored revision says
 ├── PackError                a file is no evidence pack, or there is nothing to check it against
@@ -121,6 +124,14 @@ class UnknownDocument(LibraryError):
     """No document has this id."""
 
 
+class GateClosed(LibraryError):
+    """A check speaks against publishing, and nobody said why it may be done all the same."""
+
+
+class GoldenRegressed(LibraryError):
+    """A golden question that was answered rightly would no longer be."""
+
+
 class DiskFull(LibraryError):
     """Too little room on the disk to write safely."""
 
@@ -175,6 +186,12 @@ class EndpointFailed(EndpointError):
     """The endpoint reports an error, or what it sends is no reply."""
 
     code = "failed"
+
+
+class EndpointMalformed(EndpointError):
+    """The reply is neither JSON nor sentences with numbers of evidence."""
+
+    code = "malformed"
 
 
 class EndpointCut(EndpointError):

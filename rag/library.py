@@ -115,7 +115,7 @@ class Library:
         with self._lock:
             self.refresh()
             if self._meaning is None:
-                self._meaning = Meaning(self.models)
+                self._meaning = Meaning(self.models, self.registry.places)
             return self._meaning
 
     def names(self, visible: Sequence[Revision]) -> Names:
@@ -166,7 +166,7 @@ class Library:
             generation = self.registry.generation
             if generation == self._generation:
                 return
-            self._published = self.registry.revisions(PUBLISHED)
+            self._published = self._look()
             self._of_document = {}
             for revision in self._published:
                 self._of_document.setdefault(revision.document_id, []).append(revision)
@@ -177,6 +177,10 @@ class Library:
             self._names.clear()
             self._visible.clear()
             self._generation = generation
+
+    def _look(self) -> list[Revision]:
+        """What is published at the moment."""
+        return self.registry.revisions(PUBLISHED)
 
     @property
     def published(self) -> list[Revision]:
@@ -240,13 +244,16 @@ class Library:
             self.refresh()
             kept = self._documents.get((document_id, revision)) if revision else None
             if kept is None:
-                kept = self.registry.document(document_id, revision)
+                kept = self._read(document_id, revision)
                 self._documents[(document_id, kept.revision)] = kept
                 while len(self._documents) > _KEPT_DOCUMENTS:
                     self._documents.popitem(last=False)
             if self._level(kept) > clearance:
                 raise unknown(document_id, revision)
             return kept
+
+    def _read(self, document_id: str, revision: str) -> Document:
+        return self.registry.document(document_id, revision)
 
     def _level(self, document: Document) -> int:
         """What a reader needs. A revision that is no longer published is as secret as what took its place."""

@@ -433,6 +433,24 @@ class User:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """An entry of the log."""
+
+    at: str
+    """UTC, in ISO form, as it was hashed."""
+    user: str
+    action: str
+    """"publish", "retire", "correct", ..."""
+    subject: str
+    """Id of the document, or what else it was done to."""
+    detail: str
+    """JSON: the revision, the reason, what was found."""
+    previous: str
+    """Digest of the entry before."""
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Filters:
     """Narrows a search to what the reader chose. Empty means no narrowing."""
 

@@ -71,3 +71,8 @@ def sample(sample_home: Path) -> Iterator[Library]:
 def add(library: Library, folder: Path, level: int | None = 1) -> dict[str, Outcome]:
     """Ingest a folder; outcomes by file name."""
     return {outcome.name: outcome for outcome in ingest(library, [folder], level=level)}
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named after their parameter: those of a file made here hold the time, and every worker must know the same tests."""
+    return argname if isinstance(val, bytes) else None

@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.search", "rag.ingest"),
     ("rag.named", "rag.graph", "rag.link"),
     ("rag.library",),
-    ("rag.meaning",),
+    ("rag.meaning", "rag.audit"),
     ("rag.answer",),
     ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.sources", "rag.statute", "rag.model"),
     ("rag.question", "rag.conversation"),
@@ -93,6 +93,7 @@ HOMES: dict[str, set[str]] = {
     },  # its splitter, embedding interface, vector store, language models
     "openai": {"rag.model"},
     "httpx": {"rag.model"},
+    "datasketch": {"rag.desk.near"},
     "typer": {"rag.cli"},
     "rich": {"rag.cli"},
     "ir_measures": {"rag.evaluate.retrieval"},

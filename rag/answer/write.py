@@ -17,7 +17,7 @@ from rag.answer.passages import Passage, fit, gather, tokens
 from rag.answer.prompts import SCHEMA, prompts
 from rag.answer.reply import Reader, Written
 from rag.answer.support import Checker, Entails, Verdict, said_by
-from rag.errors import EndpointCut, EndpointError, EndpointFailed
+from rag.errors import EndpointCut, EndpointError, EndpointMalformed
 from rag.model import LanguageModel
 from rag.names import Names
 from rag.records import Answer, Document, Flaw, Hit, Lack, LeftOut, Statement, Status, StoodIn, Usage
@@ -34,10 +34,6 @@ LONGEST_QUESTION = 500
 
 Said = Callable[[tuple[Statement, ...]], None]
 """Told all statements so far whenever one comes, or one becomes better carried by what follows; () where the model begins anew."""
-
-
-class _Malformed(EndpointFailed):
-    """The reply is neither JSON nor sentences with numbers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,8 +91,7 @@ class Writer:
             except EndpointError as error:
                 if not patience.again(error):
                     said(())
-                    why = StoodIn.MALFORMED if isinstance(error, _Malformed) else StoodIn(error.code)
-                    return replace(base, stood_in=why, usage=usage)
+                    return replace(base, stood_in=StoodIn(error.code), usage=usage)
         base = replace(base, usage=usage, left_out=tuple(draft.left_out))
         if not draft.statements:
             said(())
@@ -149,7 +144,7 @@ class _Draft:
         if reader.malformed or (seen and not numbered):
             if self._verdicts:
                 raise EndpointCut("The JSON of the reply is not complete.")
-            raise _Malformed("The reply is neither JSON of the shape that was asked for nor sentences with numbers of evidence.")
+            raise EndpointMalformed("The reply is neither JSON of the shape that was asked for nor sentences with numbers of evidence.")
 
     def _check(self, written: Written) -> None:
         plain = harmless(written.text, self._evidence)
