@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.meaning", "rag.audit", "rag.second_stage"),
     ("rag.answer",),
     ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.sources", "rag.statute", "rag.model"),
-    ("rag.question",),
+    ("rag.question", "rag.conversation"),
     ("rag.thesaurus",),
     ("rag.terms",),
     ("rag.text", "rag.settings"),
