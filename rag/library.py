@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from rag.cross_encoder import Reader
 from rag.embed import Embedder
 from rag.errors import DiskFull, IndexDamaged, LibraryError, ModelError, SettingsError, UnknownDocument
 from rag.index.keyword import KeywordIndex
@@ -70,6 +71,7 @@ class Library:
         self.registry = Registry(self.home / "registry.sqlite3")
         self.embedder = Embedder(settings.model, settings.model_download)
         self.japanese: Model = StaticModel()
+        self.reader = Reader(settings.reranker, settings.model_download) if settings.reranker else None
         self.language_model = _language_model(settings)
         self._thesaurus: tuple[int, Thesaurus] | None = None
         self._abbreviations: tuple[int, Abbreviations] = (0, Abbreviations())

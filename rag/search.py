@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from rag import second_stage
+from rag import cross_encoder, second_stage
+from rag.cross_encoder import Reader
 from rag.index.forward import Passage
 from rag.index.fuse import Fused, by_score
 from rag.index.scope import Scope
@@ -90,7 +91,9 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     similar = {model.name: (model.vote, model.similarity(list({*keyword, *near, *called.chunks}))) for model in models}
     first = by_score(keyword, list(similar.values()))
     parts = _first_parts(first, keyword, similar)
-    if "second_stage" not in off:
+    if "second_stage" not in off and library.reader is not None:
+        parts |= _behind(_read(library, library.reader, asked, scope, first), first, parts)
+    elif "second_stage" not in off:
         passages = index.passages([entry.chunk for entry in first[: second_stage.FIRST]], scope)
         parts |= _second_parts(library, question, passages, index.rarity, first, parts, similar)
     parts = dict.fromkeys(called.chunks, {}) | parts
@@ -145,7 +148,18 @@ def _second_parts(
     ]
     japanese = library.japanese
     alike = japanese.alike if isinstance(japanese, StaticModel) and "vector-ja" in similar else None
-    again = second_stage.parts(question, candidates, rarity, alike)
+    return _behind(second_stage.parts(question, candidates, rarity, alike), first, parts)
+
+
+def _read(library: Library, reader: Reader, asked: str, scope: Scope, first: Sequence[Fused]) -> Parts:
+    """The first candidates by the cross-encoder."""
+    chunks = library.chunks([entry.chunk for entry in first[: cross_encoder.FIRST]], scope)
+    scores = reader.scores(asked, [f"{chunk.context}\n{chunk.text}" for chunk in chunks.values()])
+    return {chunk: {"cross_encoder": score} for chunk, score in zip(chunks, scores, strict=True)}
+
+
+def _behind(again: Parts, first: Sequence[Fused], parts: Parts) -> Parts:
+    """What was looked at again, and the other candidates behind it in their order."""
     if not again:
         return {}
     lowest = min(sum(some.values()) for some in again.values())

@@ -26,8 +26,24 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.library",),
     ("rag.meaning", "rag.audit", "rag.second_stage"),
     ("rag.answer",),
+<<<<<<< HEAD
     ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.sources", "rag.statute", "rag.model"),
     ("rag.question", "rag.conversation"),
+=======
+    (
+        "rag.registry",
+        "rag.chunk",
+        "rag.embed",
+        "rag.cross_encoder",
+        "rag.static",
+        "rag.index",
+        "rag.read",
+        "rag.sources",
+        "rag.statute",
+        "rag.model",
+    ),
+    ("rag.question",),
+>>>>>>> main
     ("rag.thesaurus",),
     ("rag.terms",),
     ("rag.text", "rag.settings"),
@@ -61,7 +77,7 @@ HOMES: dict[str, set[str]] = {
     "chromadb": {"rag.index.vector"},
     "tantivy": {"rag.index.keyword"},
     "torch": {"rag.embed"},
-    "sentence_transformers": {"rag.embed"},
+    "sentence_transformers": {"rag.embed", "rag.cross_encoder"},
     "transformers": {"rag.embed"},
     "sqlalchemy": {"rag.registry"},
     "sqlite3": {"rag.registry"},
