@@ -26,10 +26,6 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.library",),
     ("rag.meaning", "rag.audit", "rag.second_stage"),
     ("rag.answer",),
-<<<<<<< HEAD
-    ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.sources", "rag.statute", "rag.model"),
-    ("rag.question", "rag.conversation"),
-=======
     (
         "rag.registry",
         "rag.chunk",
@@ -42,8 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "rag.statute",
         "rag.model",
     ),
-    ("rag.question",),
->>>>>>> main
+    ("rag.question", "rag.conversation"),
     ("rag.thesaurus",),
     ("rag.terms",),
     ("rag.text", "rag.settings"),
