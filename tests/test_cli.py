@@ -224,6 +224,11 @@ def test_status_counts_and_names_troubles(machine: Machine, fresh: Machine) -> N
         "passages_with_a_vector": 4,
         "passages_in_a_language_the_model_cannot_read": 0,
         "model": "packaged",
+        "references": 0,
+        "references_resolved": 0,
+        "references_unresolved": 0,
+        "references_unresolved_by_target": {},
+        "revisions_whose_references_were_not_read": 0,
         "troubles": [],
     }
     assert "Indexes       sound" in machine("status").lines

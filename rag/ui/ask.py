@@ -53,6 +53,7 @@ def page(library: Library, who: Reader) -> None:
             with st.container(key="asking"):
                 _form(t)
                 _filters(library, who)
+            _note(who.wanted)
             _thread(who)
             safe.show(safe.tag("h1", who.wanted.question, class_="k-question"))
             _understood(who)
@@ -175,7 +176,6 @@ def _asked(library: Library, who: Reader) -> Worked | None:
     place = st.container(key="answering")  # always there: elements that move up would be drawn anew, and the keyboard would lose its place
     if key not in kept:
         panel.forget()
-        _note(wanted)
         if st.session_state.get("stopped") == st.session_state["wanted"]:
             return None
         with place:
@@ -184,7 +184,6 @@ def _asked(library: Library, who: Reader) -> Worked | None:
             _reworded(wanted, worked, key)
         while len(kept) > _KEPT:
             del kept[next(iter(kept))]
-    _note(wanted)
     return kept[key]
 
 
@@ -231,7 +230,7 @@ def _work(library: Library, who: Reader) -> Worked:
 def _thread(who: Reader) -> None:
     """The questions before this one in the conversation, each a button."""
     earlier = [one for one in _current_thread() if one != who.wanted]
-    if not earlier or who.wanted not in _current_thread():
+    if not earlier:
         return
     with st.container(key="thread", gap="small"):
         safe.show(safe.tag("p", who.t("ask.thread"), class_="k-label"))

@@ -25,10 +25,10 @@ _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document
 
 def show(library: Library, who: Reader, answer: Answer, *, seconds: float) -> None:
     """Draw what can be done with an answer or a refusal."""
-    t = who.t
+    t, level = who.t, who.wanted.level  # files are made later, where the session is out of reach
 
     def load(citation: Citation) -> Document:
-        return library.document(citation.document_id, citation.revision, clearance=who.wanted.level)
+        return library.document(citation.document_id, citation.revision, clearance=level)
 
     if answer.statements:
         with st.expander(t("answer.copy"), key="copy"):

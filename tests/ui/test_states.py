@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -127,7 +128,10 @@ def test_taking_an_answer_away(screen: Make, sample_address: str, tmp_path: Path
         assert files[ending].suffix == ending and files[ending].name.startswith("Konkyo_")
     assert "word/footnotes.xml" in zipfile.ZipFile(files[".docx"]).namelist()
     text = files[".md"].read_text(encoding="utf-8")
-    assert "[^1]: 公共サービス提供基準法" in text and f"(<{sample_address}/?lang=ja&q=" in text
+    assert "[^1]: 公共サービス提供基準法" in text
+    link = text.split("(<", 1)[1].split(">)", 1)[0]
+    assert link.startswith(f"{sample_address}/?")
+    assert parse_qs(urlsplit(link).query)["q"] == [FEES]
     assert load(files[".json"])["question"] == FEES
     seen.press(ja("verdict.right"))
     assert seen.page.get_by_text(ja("verdict.thanks")).is_visible()
