@@ -222,6 +222,9 @@ class _Linker:
             if to.exists:
                 addresses = to.addresses[:_PROVISIONS]
                 return ("", addresses, [(plan, here, address) for address in addresses]) if addresses else None
+            inner = not (mention.address.part or mention.address.article or (mention.step and mention.step.unit == "条"))
+            if inner and to.document and (around := here.provisions.undivided(standing)):
+                return "", (around,), [(plan, here, around)]
             looks_like_a_heading = mention.address.part in ("第", "節", "通") and not mention.name
             return None if looks_like_a_heading else (to.name if to.document is None else "", to.addresses, [])
         ids = self._names.called(mention.name) or ((mention.document,) if mention.document else ())
@@ -240,17 +243,16 @@ class _Linker:
     def _links(
         self, plan: _Plan, part: Part, path: Path, kind: ReferenceKind, targets: Iterable[tuple[_Plan, _Loaded, Address]]
     ) -> Iterator[Link]:
+        kinds: dict[str, str] = {}
         for other, there, address in targets:
             for to, chunk, span in there.targets(address):
-                yield Link(
-                    revision=to.revision,
-                    chunk=chunk,
-                    span=span,
-                    level=max(part.level, to.level),
-                    kind=_kind(plan.source, path, kind, other.source, span.cut(there.work.document.text[to.start :]))
-                    if other is not plan
-                    else kind,
-                )
+                if other is plan:
+                    means: str = kind
+                elif (means := kinds.get(other.id, "")) == "":
+                    means = kinds[other.id] = _kind(
+                        plan.source, path, kind, other.source, there.work.document.text[to.start + span.start : to.start + span.end]
+                    )
+                yield Link(revision=to.revision, chunk=chunk, span=span, level=max(part.level, to.level), kind=means)
 
 
 def _kind(lower: Source, path: Path, kind: ReferenceKind, upper: Source, text: str) -> str:

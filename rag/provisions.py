@@ -201,13 +201,14 @@ class Provisions:
             place = self._places.get(form)
             if place is not None:
                 return self.order[place]
-        whole = replace(address, paragraph=None, item=None, subitem="")
-        if address != whole and whole in self._places and self._undivided(whole):
-            return self.order[self._places[whole]]  # its paragraphs are not told apart: it is somewhere in there
-        return None
+        whole = self.undivided(address)
+        return self.order[self._places[whole]] if whole else None
 
-    def _undivided(self, article: Address) -> bool:
-        return not any(self.inside(article, unit) for unit in ("項", "号"))
+    def undivided(self, address: Address) -> Address | None:
+        """The article of ``address``, where its paragraphs and items are not told apart: they are somewhere in there."""
+        whole = replace(address, paragraph=None, item=None, subitem="")
+        told = whole not in self._places or any(self.inside(whole, unit) for unit in ("項", "号"))
+        return None if told else whole
 
     def at(self, path: Path) -> Address:
         """The address of the passage with this path."""

@@ -8,8 +8,10 @@ All pages of a work are put together, in the order of their numbers, so that ref
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rag.address import Address
 from rag.names import NUMERAL, plain
@@ -62,14 +64,20 @@ class Work:
 
     def part_at(self, place: int) -> Part:
         """The part that holds the character at ``place``."""
-        return next((part for part in self.parts if place < part.start + part.length), self.parts[-1])
+        return self.parts[max(0, bisect_right(self.parts, place, key=_start) - 1)]
 
     def cut(self, span: Span) -> Iterator[tuple[Part, Span]]:
         """The parts that ``span`` of the work lies in, each with the stretch in its own text."""
-        for part in self.parts:
+        for at in range(max(0, bisect_right(self.parts, span.start, key=_start) - 1), len(self.parts)):
+            part = self.parts[at]
             start, end = max(span.start, part.start), min(span.end, part.start + part.length)
-            if start < end:
-                yield part, Span(start=start - part.start, end=end - part.start)
+            if start >= end:
+                return
+            yield part, Span(start=start - part.start, end=end - part.start)
+
+
+def _start(part: Part) -> int:
+    return part.start
 
 
 def single(document: Document, revision: int, level: int) -> Work:
@@ -118,7 +126,12 @@ def kind_of(source: Source) -> Kind:
     """What a document is; where nobody said, what its title looks like."""
     if source.kind is not Kind.OTHER:
         return source.kind
-    title = plain(source.title)
+    return _looks_like(source.title)
+
+
+@lru_cache(maxsize=10_000)
+def _looks_like(title: str) -> Kind:
+    title = plain(title)
     return next((kind for pattern, kind in _KINDS if pattern.search(title)), Kind.OTHER)
 
 

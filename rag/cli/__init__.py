@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rag import __version__, sources
-from rag.cli import desk, packs, retrieval
+from rag.cli import desk, packs, references, retrieval
 from rag.cli.terminal import err, out
 from rag.cli.terminal import library as _library
 from rag.cli.terminal import progress as _progress
@@ -169,6 +169,7 @@ def read(paths: Paths) -> None:
 @app.command()
 def status(
     documents: Annotated[bool, typer.Option("--documents", help="List every published revision.")] = False,
+    each_reference: Annotated[bool, typer.Option("--references", help="List every reference that leads nowhere.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Say what the library holds, and whether its indexes are sound. Ends with status 1 if they are not."""
@@ -187,8 +188,9 @@ def status(
             "model": library.settings.model,
             "troubles": [asdict(trouble) for trouble in troubles],
         }
+        pointing = references.facts(library, every=each_reference)
     if as_json:
-        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(facts | pointing, ensure_ascii=False, indent=2))
     else:
         out.print(f"Library       {_shown(str(facts['home']))}")
         out.print(f"Documents     {facts['documents']} in {facts['revisions']} revisions")
@@ -196,6 +198,9 @@ def status(
         if chunks - embedded:
             out.print(f"              {chunks - embedded} are in a language that the model cannot read: found by words only")
         out.print(f"Model         {_shown(library.settings.model)}")
+        references.show(pointing)
+        for problem in library.abbreviations.problems:
+            out.print(f"Abbreviations {escape(problem)}")
         out.print("Indexes       " + ("sound" if not troubles else ""))
         for problem in library.thesaurus.problems:
             out.print(f"Thesaurus     {escape(problem)}")

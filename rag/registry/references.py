@@ -276,6 +276,11 @@ class ReferenceStore:
             for row in rows
         ]
 
+    def unresolved(self, revisions: Sequence[int]) -> list[Written]:
+        """The references of these revisions that lead nowhere, in order."""
+        leads = select(LinkRow.id).where(LinkRow.reference == ReferenceRow.id).exists()
+        return [one for some in _parts(revisions) for one in self._written(ReferenceRow.revision.in_(some), ~leads)]
+
     def counts(self, revisions: Sequence[int]) -> Counts:
         """How many references of these revisions lead somewhere, and which do not."""
         total = resolved = read = 0

@@ -9,16 +9,17 @@ from pathlib import PurePosixPath
 import streamlit as st
 
 from rag.errors import KonkyoError
+from rag.graph import Reference
 from rag.library import Library
-from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Citation, Document
+from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Citation, Document, Span
 from rag.text import show_date
-from rag.ui import footnotes, opening, safe, source
+from rag.ui import footnotes, opening, related, safe, source
 from rag.ui.frame import Reader
 from rag.ui.source import Line, Unit
 
 _TO_MARK = """
 const panel = document.querySelector('.st-key-source');
-const mark = panel && panel.querySelector('mark');
+const mark = panel && panel.querySelector('mark, .k-pointed');
 if (mark) panel.scrollTop += mark.getBoundingClientRect().top - panel.getBoundingClientRect().top - panel.clientHeight / 2;
 """
 _TO_PANEL = """
@@ -27,10 +28,25 @@ if (panel && window.innerWidth <= 900) panel.scrollIntoView({block: 'start'});
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Spot:
+    """A provision that a reader followed a reference to."""
+
+    document_id: str
+    revision: str
+    span: Span
+    name: str
+    """What the button said."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """What the panel shows: a citation, and where the reader has turned to since."""
 
     citation: Citation
+    spot: Spot | None = None
+    """The provision that is shown in place of the quote."""
+    before: Place | None = None
+    """Where the reader followed the reference."""
     unit: int | None = None
     """Number of the article or section; None: that of the quote."""
     page: int | None = None
@@ -40,7 +56,7 @@ class Place:
 
 
 def is_open(citation: Citation) -> bool:
-    """True where the panel shows this citation."""
+    """True where the panel shows this citation, or what a reader followed from it."""
     place = _place()
     return place is not None and place.citation == citation
 
@@ -70,8 +86,10 @@ def show(library: Library, who: Reader) -> None:
     with st.container(key="source"):
         safe.show(safe.tag("h2", who.t("source.heading")))
         try:
-            document = library.document(place.citation.document_id, place.citation.revision, clearance=who.wanted.level)
+            shown = place.spot or place.citation
+            document = library.document(shown.document_id, shown.revision, clearance=who.wanted.level)
         except KonkyoError:
+            _way_back(who, place)
             safe.show(safe.tag("p", who.t("source.gone"), class_="k-note"))
             return
         _draw(library, who, place, document)
@@ -80,19 +98,37 @@ def show(library: Library, who: Reader) -> None:
 def _draw(library: Library, who: Reader, place: Place, document: Document) -> None:
     t = who.t
     units = source.units(document)
-    home = source.unit_at(units, place.citation.span)
+    home = source.unit_at(units, (place.spot or place.citation).span)
     number = min(home if place.unit is None else place.unit, len(units) - 1)
     unit = units[number]
     about = document.source
+    _way_back(who, place)
     safe.show(safe.join([safe.tag("h3", about.title or about.uri), safe.tag("p", _kind(who, document), class_="k-small")]))
     safe.show(safe.pairs(_facts(who, document), class_="k-pairs"))
     where = "　›　".join(unit.path) or t("source.preamble")
     safe.show(safe.tag("p", where, class_="k-crumbs", role="group", aria_label=t("source.place")))
     _text(who, document, unit, place)
     _turn(who, place, units, number, home)
+    related.show(library, who, document, unit.span, lambda reference: _follow(place, reference))
     if document.format == "pdf" and document.pages:
         _page(library, who, place, document)
     _download(library, who, document)
+
+
+def _way_back(who: Reader, place: Place) -> None:
+    """To where a reference was followed from."""
+    if place.before is None:
+        return
+    begun = place.before.spot
+    words = who.t("related.back_to", where=begun.name) if begun else who.t("related.back")
+    st.button(safe.label(words), key="way-back", type="tertiary", icon=":material/arrow_back:", on_click=_go, args=(place.before,))
+
+
+def _follow(place: Place, reference: Reference) -> None:
+    if reference.revision is not None:
+        name = " ".join(part for part in (reference.revision.source.title, reference.place) if part)
+        to = Spot(document_id=reference.revision.document_id, revision=reference.revision.sha256, span=reference.span, name=name)
+        _go(Place(citation=place.citation, spot=to, before=place))
 
 
 def _kind(who: Reader, document: Document) -> str:
@@ -117,7 +153,7 @@ def _facts(who: Reader, document: Document) -> list[tuple[str, str]]:
 
 def _text(who: Reader, document: Document, unit: Unit, place: Place) -> None:
     t = who.t
-    span = place.citation.span
+    span = (place.spot or place.citation).span
     marks = [span] if unit.span.start < span.end and span.start < unit.span.end else []
     seen = source.view(document, unit, marks, len(document.text) if place.whole else source.LONGEST)
     parts = [safe.tag("p", t("source.cut_before"), class_="k-small")] if seen.before else []
@@ -128,7 +164,8 @@ def _text(who: Reader, document: Document, unit: Unit, place: Place) -> None:
             continue
         parts += [_table(rows)] if rows else []
         rows = []
-        parts.append(safe.tag("p", _stretches(line.parts), class_=_class(line)))
+        pointed = " k-pointed" if place.spot and line.marked else ""
+        parts.append(safe.tag("p", line.text if place.spot else _stretches(line.parts), class_=_class(line) + pointed))
     parts += [_table(rows)] if rows else []
     parts += [safe.tag("p", t("source.cut_after"), class_="k-small")] if seen.after else []
     safe.show(safe.tag("div", *parts, class_="k-text"))
@@ -167,7 +204,8 @@ def _turn(who: Reader, place: Place, units: Sequence[Unit], number: int, home: i
             t(words[1]), key="next", disabled=number == len(units) - 1, on_click=_go, args=(replace(place, unit=number + 1, whole=False),)
         )
         if number != home:
-            st.button(t("source.back"), key="back", type="tertiary", on_click=_go, args=(Place(citation=place.citation),))
+            home_words = t("related.here") if place.spot else t("source.back")
+            st.button(home_words, key="back", type="tertiary", on_click=_go, args=(replace(place, unit=None, whole=False),))
 
 
 # ------------------------------------------------------------ pages

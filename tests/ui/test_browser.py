@@ -258,3 +258,19 @@ def test_damaged_files_and_mending_them(screen: Make, sample_home: Path, tmp_pat
         seen.press(ja("trouble.again"))
         seen.page.wait_for_selector(".k-question", timeout=90_000)
         assert seen.page.locator("h1").inner_text() == FEES
+
+
+def test_references_beside_a_source_are_followed_and_lead_back(screen: Callable[..., Screen], sample_address: str) -> None:
+    on = screen(sample_address)
+    on.open(q="公共サービス提供基準法第十条には何とありますか", lang="ja")
+    related = on.page.locator(".st-key-related")
+    assert "参照している規定" in related.inner_text()
+    assert "公共サービス提供基準法施行令 第六条第一項（委任を受けた規定）" in related.inner_text()
+    on.press("第十三条第一項")
+    panel = on.page.locator(".st-key-source")
+    assert "第十三条" in panel.locator(".k-crumbs").inner_text()
+    assert panel.locator(".k-pointed").count() >= 1
+    on.page.locator(".st-key-way-back button").click()
+    on.settle()
+    assert "第十条" in panel.locator(".k-crumbs").inner_text()
+    assert panel.locator("mark").count() >= 1
