@@ -300,15 +300,26 @@ def leaked(library: Library) -> int:
 def take_away(blind: Blind, patch: pytest.MonkeyPatch, layers: Sequence[str]) -> None:
     blind.without = frozenset(layers)
     open_ = Scope(clearance=3, revisions=frozenset(revision.number for revision in blind.published))
-    for layer, kind in (("keyword", KeywordIndex), ("vector", VectorIndex)):
+    for layer, kind, name in SCOPED:
         if layer in layers:
-            search_ = kind.search
+            patch.setattr(kind, name, _unscoped(getattr(kind, name), open_))
 
-            def unscoped(self: object, asked: object, scope: Scope, limit: int, among: object = None, search_: object = search_) -> object:
-                assert callable(search_)
-                return search_(self, asked, open_, limit)
 
-            patch.setattr(kind, "search", unscoped)
+SCOPED: tuple[tuple[str, type, str], ...] = (
+    ("keyword", KeywordIndex, "search"),
+    ("keyword", KeywordIndex, "passages"),
+    ("keyword", KeywordIndex, "revisions"),
+    ("vector", VectorIndex, "search"),
+)
+"""Whatever takes a scope and looks into an index."""
+
+
+def _unscoped(method: Callable[..., object], open_: Scope) -> Callable[..., object]:
+    def blind(self: object, asked: object, scope: Scope, *more: object, **named: object) -> object:
+        del scope
+        return method(self, asked, open_, *more, **named)
+
+    return blind
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -335,7 +346,6 @@ def test_each_layer_alone_holds_for_what_it_guards(blind: Blind, monkeypatch: py
 
 def no_levels(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Scope, "levels", property(lambda self: (1, 2, 3)))
-    patch.setattr("rag.index.vector._filters", lambda scope: None)
 
 
 def no_revisions(patch: pytest.MonkeyPatch) -> None:

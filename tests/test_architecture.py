@@ -38,7 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "rag.statute",
         "rag.model",
     ),
-    ("rag.question",),
+    ("rag.question", "rag.conversation"),
     ("rag.thesaurus",),
     ("rag.terms",),
     ("rag.text", "rag.settings"),

@@ -112,12 +112,12 @@ def citations(told: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("question", ["Who books travel?", "What is paid for lodging?", "旅費はいつまでに請求しますか。"])
 def test_an_answer_as_json_has_exactly_this_shape(machine: Machine, question: str) -> None:
     told = json.loads(machine("ask", question, "--json", "--as-of", TODAY.isoformat()).printed)
-    assert list(told) == ["id", "question", "as_of", "mode", "refusal", "premises", "answered", "statements", "hits"]
+    assert list(told) == ("id question as_of mode model stood_in usage refusal premises answered statements left_out hits".split())
     assert (told["question"], told["as_of"], told["mode"], told["refusal"]) == (question, TODAY.isoformat(), "quote", None)
     assert re.fullmatch(r"[0-9a-f]{16}", told["id"])
     assert told["statements"]
     for statement in told["statements"]:
-        assert set(statement) == {"text", "status", "role", "decides", "folded", "citations"}
+        assert set(statement) == {"text", "status", "role", "decides", "folded", "missing", "citations"}
         assert statement["status"] == "quoted"
         assert statement["citations"]
     assert all(set(citation) == CITATION for citation in citations(told))
@@ -224,6 +224,11 @@ def test_status_counts_and_names_troubles(machine: Machine, fresh: Machine) -> N
         "passages_with_a_vector": 4,
         "passages_in_a_language_the_model_cannot_read": 0,
         "model": "packaged",
+        "references": 0,
+        "references_resolved": 0,
+        "references_unresolved": 0,
+        "references_unresolved_by_target": {},
+        "revisions_whose_references_were_not_read": 0,
         "troubles": [],
     }
     assert "Indexes       sound" in machine("status").lines

@@ -5,18 +5,22 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from rag.records import Answer, Citation, Hit, Refusal
+from rag.records import Answer, Citation, Hit, Lack, Refusal
 
 
 def answer_to_json(answer: Answer) -> dict[str, Any]:
-    """{id, question, as_of, mode, refusal | null, statements, premises, answered, hits}; offsets count code points."""
+    """{id, question, as_of, mode, refusal | null, statements, premises, answered, left_out, hits}; offsets count code points."""
     return {
         "id": answer.id,
         "question": answer.question,
         "as_of": answer.as_of.isoformat(),
         "mode": answer.mode,
+        "model": answer.model,
+        "stood_in": answer.stood_in.value if answer.stood_in else None,
+        "usage": asdict(answer.usage) if answer.usage else None,
         "refusal": _refusal(answer.refusal) if answer.refusal else None,
         "premises": [
             {
@@ -35,12 +39,18 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
                 "role": statement.role.value,
                 "decides": [statement.decides.start, statement.decides.end] if statement.decides else None,
                 "folded": statement.folded,
+                "missing": [_lack(lack) for lack in statement.missing],
                 "citations": [_citation(c) for c in statement.citations],
             }
             for statement in answer.statements
         ],
+        "left_out": [{"text": left.text, "lacks": [_lack(lack) for lack in left.lacks]} for left in answer.left_out],
         "hits": [_hit(hit) for hit in answer.hits],
     }
+
+
+def _lack(lack: Lack) -> dict[str, str]:
+    return {"flaw": lack.flaw.value, "words": lack.words}
 
 
 def _citation(citation: Citation) -> dict[str, Any]:

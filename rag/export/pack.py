@@ -30,7 +30,10 @@ VERSION = 1
 """Raised when a field changes its meaning or goes; new fields that may be missing do not raise it."""
 SCHEMA_FILE = Path(__file__).with_name("pack.schema.json")
 
-SHOWN = frozenset("model model_download clearance batch llm_model llm_url llm_context llm_timeout llm_seconds keep_questions".split())
+SHOWN = frozenset(
+    "model model_download clearance batch keep_questions keep_days entailment "
+    "llm_url llm_model llm_azure_version llm_seconds llm_attempts llm_context llm_output llm_stream".split()
+)
 """Settings that go into a pack. No other does, so that no key and no path of the machine can slip in."""
 
 Load = Callable[[str, str], Document]
@@ -50,8 +53,6 @@ class Circumstances:
     """Those of the program; only ``SHOWN`` are written."""
     models: Mapping[str, str] = field(default_factory=dict)
     """Role -> name or fingerprint: {"embedding": "...", "language": "..."}."""
-    prompts: Mapping[str, str] = field(default_factory=dict)
-    """Name of a prompt -> its version."""
     seconds: float | None = None
     """From the question to the answer."""
     typed: str = ""
@@ -111,8 +112,8 @@ def pack(answer: Answer, load: Load, about: Circumstances) -> dict[str, Any]:
             }
             for hit in answer.hits
         ],
-        "models": dict(about.models),
-        "prompts": dict(about.prompts),
+        "models": {**about.models, **({"language": answer.model} if answer.model else {})},
+        "prompts": {"write": answer.prompts} if answer.prompts else {},
         "settings": {name: _shown(value) for name, value in sorted(about.settings.items()) if name in SHOWN},
     }
     return {**body, "digest": digest(body)}

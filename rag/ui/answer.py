@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from rag.library import Library
-from rag.records import Answer, Citation, Document, Refusal, RefusalReason, Statement, Status
+from rag.records import Answer, Citation, Document, Flaw, Lack, Refusal, RefusalReason, Role, Span, Statement, Status, StoodIn
 from rag.text import show_date
 from rag.ui import footnotes, panel, safe
 from rag.ui.frame import Reader
 from rag.ui.source import provision
+from rag.ui.texts import Words
 
 _REASONS = {
     RefusalReason.NOT_ANSWERED: "refusal.not_answered",
@@ -23,26 +24,98 @@ _REASONS = {
 }
 
 
-def show(library: Library, who: Reader, answer: Answer, *, documents: int, seconds: float) -> None:
-    """Draw an answer. ``documents`` is how many were searched."""
-    t = who.t
+_ROLES = {Role.CONDITION: "answer.conditions", Role.RELATED: "answer.related"}
+"""Headings; what answers directly needs none."""
+_FLAWS = {
+    Flaw.NO_EVIDENCE: "flaw.no_evidence",
+    Flaw.UNKNOWN_EVIDENCE: "flaw.unknown_evidence",
+    Flaw.WORDS: "flaw.words",
+    Flaw.FIGURE: "flaw.figure",
+    Flaw.MODALITY: "flaw.modality",
+    Flaw.SUBJECT: "flaw.subject",
+    Flaw.PROVISO: "flaw.proviso",
+    Flaw.PROVISION: "flaw.provision",
+    Flaw.QUOTE: "flaw.quote",
+    Flaw.CONTRADICTED: "flaw.contradicted",
+    Flaw.LANGUAGE: "flaw.language",
+    Flaw.FORM: "flaw.form",
+}
+_STOOD_IN = {
+    StoodIn.UNREACHABLE: "instead.unreachable",
+    StoodIn.TIMEOUT: "instead.timeout",
+    StoodIn.KEY: "instead.key",
+    StoodIn.BUSY: "instead.busy",
+    StoodIn.FAILED: "instead.failed",
+    StoodIn.CUT: "instead.cut",
+    StoodIn.MALFORMED: "instead.malformed",
+    StoodIn.EMPTY: "instead.empty",
+    StoodIn.LANGUAGE: "instead.language",
+    StoodIn.UNSUPPORTED: "instead.unsupported",
+    StoodIn.TOO_LONG: "instead.too_long",
+}
 
-    def load(citation: Citation) -> Document:
-        return library.document(citation.document_id, citation.revision, clearance=who.wanted.level)
 
+def show(library: Library, who: Reader, answer: Answer) -> None:
+    """Draw an answer or a refusal; what a question wrongly takes for granted comes first."""
+    _premises(who, answer)
     if answer.refusal:
         _refusal(who, answer, answer.refusal)
         _nearest(who, answer.refusal.nearest, load_all(answer.refusal.nearest, library, who))
-    else:
-        _status(who, answer)
-        for number, statement in enumerate(answer.statements):
-            _statement(who, number, statement, load_all(statement.citations, library, who))
-        with st.expander(t("answer.copy"), key="copy"):
-            safe.show(safe.tag("p", t("answer.copy_hint"), class_="k-small"))
-            st.code(footnotes.plain(answer, load, t), language=None, wrap_lines=True)
-    day = show_date(answer.as_of, t.language)
+        return
+    _status(who, answer)
+    numbered = list(enumerate(answer.statements))
+    _statements(library, who, [(number, one) for number, one in numbered if not one.folded])
+    if folded := [(number, one) for number, one in numbered if one.folded]:
+        with st.expander(who.t("answer.more", n=len(folded)), key="more-statements"):
+            _statements(library, who, folded)
+    _left_out(who, answer)
+
+
+def small_print(who: Reader, answer: Answer, *, documents: int, seconds: float) -> None:
+    """What was searched and how long it took; of a written answer, which model and how much it read and wrote."""
+    t = who.t
     tenths = math.ceil(seconds * 10) / 10
-    safe.show(safe.tag("p", t("answer.small", n=documents, day=day, seconds=f"{tenths:.1f}"), class_="k-small"))
+    said = t("answer.small", n=documents, day=show_date(answer.as_of, t.language), seconds=f"{tenths:.1f}")
+    if answer.usage and answer.usage.requests:
+        tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
+        said += "　" + t("answer.small_model", model=answer.model, tokens=f"{tokens:,}")
+    safe.show(safe.tag("p", said, class_="k-small"))
+
+
+def _premises(who: Reader, answer: Answer) -> None:
+    if not answer.premises:
+        return
+    said = [safe.tag("p", footnotes.premise_said(premise, who.t)) for premise in answer.premises]
+    safe.show(safe.tag("div", safe.tag("h2", who.t("premise.heading")), *said, class_="k-premise", role="status"))
+
+
+def _statements(library: Library, who: Reader, numbered: Sequence[tuple[int, Statement]]) -> None:
+    role = Role.ANSWER
+    for number, statement in numbered:
+        if statement.role is not role and statement.role in _ROLES:
+            safe.show(safe.tag("h3", who.t(_ROLES[statement.role]), class_="k-role"))
+        role = statement.role
+        _statement(who, number, statement, load_all(statement.citations, library, who))
+
+
+def _left_out(who: Reader, answer: Answer) -> None:
+    """What the model wrote and the documents do not carry: folded away, with the reason, and never part of the answer."""
+    if not answer.left_out:
+        return
+    t = who.t
+    with st.expander(t("answer.left_out", n=len(answer.left_out)), key="left-out"):
+        safe.show(safe.tag("p", t("answer.left_out_hint"), class_="k-small"))
+        rows = []
+        for left in answer.left_out:
+            why = safe.tag("p", t("answer.because", why=_lacks(left.lacks, t)), class_="k-small")
+            rows.append(safe.tag("li", safe.tag("p", left.text or t("answer.no_text"), class_="k-left"), why))
+        safe.show(safe.tag("ul", *rows))
+
+
+def _lacks(lacks: Sequence[Lack], t: Words) -> str:
+    """What is missing, in words."""
+    said = [f"{t(_FLAWS[lack.flaw])}{t('flaw.words_are', words=lack.words) if lack.words else ''}" for lack in lacks]
+    return t("flaw.between").join(dict.fromkeys(said))
 
 
 def load_all(citations: Sequence[Citation], library: Library, who: Reader) -> list[Document]:
@@ -51,26 +124,47 @@ def load_all(citations: Sequence[Citation], library: Library, who: Reader) -> li
 
 
 def _status(who: Reader, answer: Answer) -> None:
+    """The heading, and whose words these are: that is never folded away."""
     t = who.t
-    count = sum(len(statement.citations) for statement in answer.statements)
-    said = t("answer.quoted", n=count) if answer.mode == "quote" else t("answer.written")
-    heading = safe.tag("h2", t("answer.heading"))
-    safe.show(safe.join([heading, safe.tag("p", safe.tag("strong", said), class_="k-checked", role="status")]))
+    parts = [safe.tag("h2", t("answer.heading"))]
+    if answer.mode == "write":
+        parts.append(safe.tag("p", safe.tag("strong", t("answer.written")), class_="k-note k-written", role="status"))
+        partly = sum(one.status is Status.PARTLY for one in answer.statements)
+        checked = t("answer.checked", n=len(answer.statements) - partly)
+        parts.append(safe.tag("p", checked + (t("answer.checked_partly", n=partly) if partly else ""), class_="k-checked"))
+    else:
+        if answer.stood_in:
+            parts.append(safe.tag("p", t(_STOOD_IN[answer.stood_in]), " ", t("instead.quoted"), class_="k-note", role="status"))
+        count = sum(len(statement.citations) for statement in answer.statements)
+        parts.append(safe.tag("p", safe.tag("strong", t("answer.quoted", n=count)), class_="k-checked", role="status"))
+    safe.show(safe.join(parts))
 
 
 def _statement(who: Reader, number: int, statement: Statement, documents: Sequence[Document]) -> None:
     t = who.t
     with st.container(key=f"said-{number}", border=True):
         # A quoted statement is its quotes, each with its own button; a worded one stands above the buttons of all its sources.
-        quoted = statement.text == "\n".join(citation.quote for citation in statement.citations)
+        quoted = footnotes.is_quote(statement)
         if not quoted:
-            _words(statement.text, is_open=any(panel.is_open(citation) for citation in statement.citations))
+            _words(statement.text, is_open=any(panel.is_open(citation) for citation in statement.citations), decides=statement.decides)
         if statement.status is Status.PARTLY:
-            safe.show(safe.tag("p", t("answer.partly"), class_="k-note"))
+            missing = t("answer.partly_why", why=_lacks(statement.missing, t)) if statement.missing else t("answer.partly")
+            safe.show(safe.tag("p", missing, class_="k-note"))
+        elif statement.status is Status.SUPPORTED:
+            safe.show(safe.tag("p", t("answer.is_supported"), class_="k-small"))
+        at = 0
         for citation, document in zip(statement.citations, documents, strict=True):
             if quoted:
-                _words(citation.quote, is_open=panel.is_open(citation))
+                _words(citation.quote, is_open=panel.is_open(citation), decides=_within(statement.decides, at, len(citation.quote)))
+            at += len(citation.quote) + 1
             _button(who, citation, document, ("answer.open", "answer.opened"))
+
+
+def _within(span: Span | None, start: int, length: int) -> Span | None:
+    """The part of a span that lies in one of several quotes joined by line ends, counted from that quote's beginning."""
+    if span is None or span.end <= start or span.start >= start + length:
+        return None
+    return Span(start=max(0, span.start - start), end=min(length, span.end - start))
 
 
 def _nearest(who: Reader, citations: Sequence[Citation], documents: Sequence[Document]) -> None:
@@ -83,9 +177,12 @@ def _nearest(who: Reader, citations: Sequence[Citation], documents: Sequence[Doc
             _button(who, citation, document, ("refusal.open", "refusal.opened"))
 
 
-def _words(text: str, *, is_open: bool) -> None:
-    words = safe.lines(text)
-    safe.show(safe.tag("p", safe.tag("mark", words) if is_open else words, class_="k-said k-open" if is_open else "k-said"))
+def _words(text: str, *, is_open: bool, decides: Span | None = None) -> None:
+    parts: list[str] = [safe.lines(text)]
+    if decides:
+        decided = safe.tag("strong", safe.lines(decides.cut(text)), class_="k-decides")
+        parts = [safe.lines(text[: decides.start]), decided, safe.lines(text[decides.end :])]
+    safe.show(safe.tag("p", safe.tag("mark", *parts) if is_open else safe.join(parts), class_="k-said k-open" if is_open else "k-said"))
 
 
 def _button(who: Reader, citation: Citation, document: Document, keys: tuple[str, str]) -> None:
@@ -99,8 +196,15 @@ def _button(who: Reader, citation: Citation, document: Document, keys: tuple[str
             args=(citation,),
         )
         page = who.t("source.page", page=citation.page) if citation.page else ""
-        where = [citation.title, provision(document, citation.path), page]
-        safe.show(safe.tag("p", "　".join(part for part in where if part), class_="k-where"))
+        where = "　".join(part for part in (citation.title, provision(document, citation.path), page) if part)
+        safe.show(safe.tag("p", where, safe.tag("br"), safe.tag("span", _force(who, document), class_="k-force"), class_="k-where"))
+
+
+def _force(who: Reader, document: Document) -> str:
+    """How much a document binds, and since when."""
+    t, source = who.t, document.source
+    day = t("answer.since", day=show_date(source.effective_from, t.language)) if source.effective_from else ""
+    return t("copy.comma").join(part for part in (t(f"kind.{source.kind.value}"), day) if part)
 
 
 def _refusal(who: Reader, answer: Answer, refusal: Refusal) -> None:
@@ -108,6 +212,7 @@ def _refusal(who: Reader, answer: Answer, refusal: Refusal) -> None:
     count = t("refusal.narrowed" if who.wanted.narrowed else "refusal.documents", n=refusal.documents)
     rows = [
         (t("refusal.searched"), count),
+        (t("refusal.where"), t("refusal.comma").join(refusal.where)),
         (t("frame.as_of"), show_date(answer.as_of, t.language)),
         (t("frame.level"), t("frame.level_value", level=who.wanted.level)),
         (t("refusal.terms"), t("refusal.comma").join(refusal.terms)),
@@ -125,3 +230,13 @@ def _refusal(who: Reader, answer: Answer, refusal: Refusal) -> None:
     )
     safe.show(safe.pairs(rows, class_="k-pairs k-searched"))
     safe.show(safe.join([safe.tag("h3", t("refusal.next")), safe.tag("ul", *todo)]))
+    if refusal.suggestions:
+        safe.show(safe.tag("p", t("refusal.suggestions"), class_="k-label"))
+        with st.container(horizontal=True, gap="small", key="suggestions"):
+            for number, word in enumerate(refusal.suggestions):
+                st.button(safe.label(word, longest=40), key=f"suggestion-{number}", on_click=_suggest, args=(word,))
+
+
+def _suggest(word: str) -> None:
+    """Put a word of the documents into the field: the reader completes the question."""
+    st.session_state["question"] = word

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
+from rag import conversation
+from rag.answer.write import Writer
 from rag.ask import ask
+from rag.desk.feedback import record_asked
 from rag.errors import KonkyoError
 from rag.library import Library
 from rag.records import Answer
 from rag.search import LONGEST_QUESTION
-from rag.ui import answer, frame, panel, safe, trouble
+from rag.ui import answer, frame, panel, safe, takeaway, trouble
 from rag.ui.frame import Reader
 from rag.ui.state import Wanted
 from rag.ui.texts import Words, examples
+from rag.ui.working import Progress, Said, Worked, work
 
+_SHOWN_OF_THREAD = 4
+"""Earlier questions of a conversation that are shown."""
 _KEPT = 30
 """Answers kept in a session."""
 _TO_FIELD = """
@@ -31,15 +35,6 @@ const toField = (tries) => {
 toField(50);
 """
 """So that one can type at once."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """An answer, and what it took."""
-
-    answer: Answer
-    documents: int
-    seconds: float
 
 
 def page(library: Library, who: Reader) -> None:
@@ -58,14 +53,23 @@ def page(library: Library, who: Reader) -> None:
             with st.container(key="asking"):
                 _form(t)
                 _filters(library, who)
+            _note(who.wanted)
+            _thread(who)
             safe.show(safe.tag("h1", who.wanted.question, class_="k-question"))
+            _understood(who)
             try:
-                asked = _asked(library, who)
+                worked = _asked(library, who)
             except KonkyoError as error:
                 trouble.screen(t, error)
                 return
-            panel.open_first(asked.answer)
-            answer.show(library, who, asked.answer, documents=asked.documents, seconds=asked.seconds)
+            if worked is None:
+                _stopped(who)
+            else:
+                panel.open_first(worked.answer)
+                answer.show(library, who, worked.answer)
+                takeaway.show(library, who, worked.answer, seconds=worked.seconds)
+                answer.small_print(who, worked.answer, documents=worked.documents, seconds=worked.seconds)
+                _go_on(t)
             _history(who)
         with right:
             panel.show(library, who)
@@ -85,7 +89,8 @@ def _start(library: Library, who: Reader) -> None:
         safe.show(safe.tag("p", t("ask.examples"), class_="k-label"))
         with st.container(key="examples", gap="small"):
             for number, example in enumerate(examples(t.language)):
-                st.button(example, key=f"example-{number}", on_click=_take, args=(replace(who.wanted, question=example),), width="stretch")
+                wanted = replace(who.wanted, question=example, understood="")
+                st.button(example, key=f"example-{number}", on_click=_take, args=(wanted,), width="stretch")
     _history(who)
     safe.run_script(_TO_FIELD)
 
@@ -100,54 +105,159 @@ def _form(t: Words) -> None:
         safe.show(safe.tag("p", t("ask.empty"), class_="k-note", role="alert"))
 
 
-def _submitted() -> None:
-    question = str(st.session_state["question"]).strip()
-    if question:
-        _take(replace(st.session_state["wanted"], question=question))
-    else:
+def _submitted(field: str = "question") -> None:
+    typed = str(st.session_state[field]).strip()
+    wanted: Wanted = st.session_state["wanted"]
+    if not typed:
         st.session_state["asked_nothing"] = True
+        return
+    thread = _current_thread()
+    # The field at the top holds the last question: mended, it takes its place; anything else may follow it up.
+    mended = field == "question" and wanted.question and conversation.mended(typed, wanted.question)
+    if mended and thread and thread[-1] == wanted:
+        thread.pop()
+    before = (thread[-1].asked if thread else "") if mended else wanted.asked
+    understood = wanted.understood if typed == wanted.question else conversation.follow_up(typed, before)
+    if not mended and not understood and field == "question" and typed != wanted.question:
+        _begin()
+    if field == "more":
+        st.session_state["more"] = ""
+    _take(replace(wanted, question=typed, understood=understood))
 
 
 def _take(wanted: Wanted) -> None:
     """Ask this now: from the field, an example, or the history."""
     st.session_state["wanted"] = wanted
     st.session_state["question"] = wanted.question
+    st.session_state.pop("stopped", None)
     panel.forget()
 
 
-def _asked(library: Library, who: Reader) -> Asked:
-    """The answer, from this session if it was given before and nothing was published since."""
+def _revisit(wanted: Wanted) -> None:
+    """Ask again what was asked before; a question of another conversation begins one of its own."""
+    if wanted not in _current_thread():
+        _begin()
+    _take(wanted)
+
+
+def _alone(wanted: Wanted) -> None:
+    """Ask a follow-up without what came before it."""
+    thread = _current_thread()
+    if thread and thread[-1] == wanted:
+        thread.pop()
+    _take(replace(wanted, understood=""))
+
+
+def _new(wanted: Wanted) -> None:
+    """A new conversation."""
+    _begin()
+    _take(replace(wanted, question="", understood=""))
+
+
+def _begin() -> None:
+    st.session_state["thread"] = []
+
+
+def _stop() -> None:
+    st.session_state["stopped"] = st.session_state["wanted"]
+
+
+def _current_thread() -> list[Wanted]:
+    """The questions of this conversation, the present one last."""
+    thread: list[Wanted] = st.session_state.setdefault("thread", [])
+    return thread
+
+
+def _asked(library: Library, who: Reader) -> Worked | None:
+    """The answer, from this session if it was given before and nothing was published since; None where the reader stopped it."""
     wanted, as_of = who.wanted, who.as_of
-    place = st.empty()  # always there: elements that move up would be drawn anew, and the keyboard would lose its place
     key = (wanted, as_of, library.registry.generation)
-    kept: dict[tuple[Wanted, date, int], Asked] = st.session_state.setdefault("answers", {})
+    kept: dict[tuple[Wanted, date, int], Worked] = st.session_state.setdefault("answers", {})
+    place = st.container(key="answering")  # always there: elements that move up would be drawn anew, and the keyboard would lose its place
     if key not in kept:
         panel.forget()
-        kept[key] = _ask(library, who, place)
+        if st.session_state.get("stopped") == st.session_state["wanted"]:
+            return None
+        with place:
+            worked = kept[key] = _work(library, who)
+        if worked.answer.question != wanted.asked and library.language_model:
+            _reworded(wanted, worked, key)
         while len(kept) > _KEPT:
             del kept[next(iter(kept))]
-    history: list[Wanted] = st.session_state.setdefault("history", [])
-    if wanted not in history:
-        history.append(wanted)
     return kept[key]
 
 
-def _ask(library: Library, who: Reader, place: DeltaGenerator) -> Asked:
-    started, counts = time.perf_counter(), {"searching": 0}
+def _reworded(wanted: Wanted, worked: Worked, key: tuple[Wanted, date, int]) -> None:
+    """The language model understood a follow-up in other words: those are shown, and written into the address."""
+    better = replace(wanted, understood=worked.answer.question)
+    st.session_state["answers"][(better, *key[1:])] = worked
+    for listed in (st.session_state["history"], _current_thread()):
+        listed[:] = [better if one == wanted else one for one in listed]
+    st.session_state["wanted"] = replace(st.session_state["wanted"], understood=worked.answer.question)
+    st.rerun()
 
-    def progress(stage: str, count: int) -> None:
-        counts[stage] = count
-        words = {"searching": "ask.searching", "reading": "ask.reading"}.get(stage)
-        if words:
-            with place:
-                safe.show(safe.tag("p", who.t(words, n=count), "…", class_="k-busy", role="status", aria_live="polite"))
 
+def _note(wanted: Wanted) -> None:
+    history: list[Wanted] = st.session_state.setdefault("history", [])
+    if wanted not in history:
+        history.append(wanted)
+    thread = _current_thread()
+    if wanted in thread:
+        del thread[thread.index(wanted) + 1 :]
+    else:
+        thread.append(wanted)
+
+
+def _work(library: Library, who: Reader) -> Worked:
+    wanted, as_of = who.wanted, who.as_of
+    history = [one.asked for one in _current_thread() if one != wanted]
+
+    def job(progress: Progress, said: Said) -> Answer:
+        question = wanted.asked
+        if wanted.understood and library.language_model:
+            rewritten = Writer(model=library.language_model).rewrite(wanted.question, history)
+            question = rewritten if rewritten != wanted.question else question
+        return ask(library, question, clearance=wanted.level, as_of=as_of, filters=wanted.filters, progress=progress, said=said)
+
+    worked = work(job, who.t, _stop)
+    record_asked(library, worked.answer, worked.seconds)
+    return worked
+
+
+# ------------------------------------------------------------ the conversation
+
+
+def _thread(who: Reader) -> None:
+    """The questions before this one in the conversation, each a button."""
+    earlier = [one for one in _current_thread() if one != who.wanted]
+    if not earlier:
+        return
+    with st.container(key="thread", gap="small"):
+        safe.show(safe.tag("p", who.t("ask.thread"), class_="k-label"))
+        for number, one in enumerate(earlier[-_SHOWN_OF_THREAD:]):
+            st.button(safe.label(one.question, longest=60), key=f"thread-{number}", type="tertiary", on_click=_take, args=(one,))
+
+
+def _understood(who: Reader) -> None:
+    """How a follow-up was understood, and a way to ask it alone."""
     wanted = who.wanted
-    try:
-        given = ask(library, wanted.question, clearance=wanted.level, as_of=who.as_of, filters=wanted.filters, progress=progress)
-    finally:
-        place.empty()
-    return Asked(answer=given, documents=counts["searching"], seconds=time.perf_counter() - started)
+    if not wanted.understood:
+        return
+    with st.container(key="understood", horizontal=True, vertical_alignment="center", gap="small"):
+        safe.show(safe.tag("p", who.t("ask.understood", question=wanted.understood), class_="k-understood", role="status"))
+        st.button(who.t("ask.alone"), key="alone", type="tertiary", on_click=_alone, args=(wanted,))
+
+
+def _go_on(t: Words) -> None:
+    with st.form("more-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(t("ask.more"), key="more", max_chars=LONGEST_QUESTION, placeholder=t("ask.more_placeholder"), autocomplete="off")
+        st.form_submit_button(t("ask.more_button"), key="more-button", on_click=_submitted, args=("more",))
+
+
+def _stopped(who: Reader) -> None:
+    with st.container(key="stopped"):
+        safe.show(safe.tag("p", who.t("ask.stopped"), class_="k-note", role="status"))
+        st.button(who.t("ask.go_on"), key="go-on", on_click=_take, args=(who.wanted,))
 
 
 # ------------------------------------------------------------ narrowing, history
@@ -174,7 +284,7 @@ def _filters(library: Library, who: Reader) -> None:
         if wanted.narrowed:
             st.button(t("ask.clear"), key="widen", type="tertiary", on_click=frame.want, kwargs={"issuers": (), "kinds": ()})
         if wanted.question:
-            st.button(t("ask.again"), key="again", type="tertiary", on_click=_take, args=(replace(wanted, question=""),))
+            st.button(t("ask.again"), key="again", type="tertiary", on_click=_new, args=(wanted,))
 
 
 def _narrowed() -> None:
@@ -189,4 +299,4 @@ def _history(who: Reader) -> None:
         return
     with st.expander(who.t("ask.history", n=len(others)), key="history-list"):
         for number, wanted in enumerate(others[:_KEPT]):
-            st.button(safe.label(wanted.question, longest=60), key=f"history-{number}", type="tertiary", on_click=_take, args=(wanted,))
+            st.button(safe.label(wanted.question, longest=60), key=f"history-{number}", type="tertiary", on_click=_revisit, args=(wanted,))

@@ -18,12 +18,20 @@ class Wanted:
     """A question with everything that decides its answer."""
 
     question: str = ""
+    """As it was typed."""
+    understood: str = ""
+    """The question made whole from the conversation before it; empty where it stands by itself."""
     level: int
     """Show as this level: 1 to the reader's clearance."""
     as_of: date | None = None
     """The day whose law counts; None: today, whenever that is."""
     issuers: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
+
+    @property
+    def asked(self) -> str:
+        """What is searched for."""
+        return self.understood or self.question
 
     @property
     def filters(self) -> Filters:
@@ -45,6 +53,7 @@ def read(address: Mapping[str, Sequence[str]], clearance: int) -> Wanted:
     level = int(first("level")) if first("level") in map(str, range(1, HIGHEST_LEVEL + 1)) else clearance
     return Wanted(
         question=first("q")[:LONGEST_QUESTION].strip(),
+        understood=first("as")[:LONGEST_QUESTION].strip() if first("q").strip() else "",
         level=min(level, clearance),
         as_of=_day(first("on")),
         issuers=tuple(sorted({value[:_LONGEST_VALUE] for value in address.get("issuer", ()) if value})),
@@ -57,6 +66,8 @@ def write(wanted: Wanted, clearance: int, language: Language) -> dict[str, str |
     address: dict[str, str | list[str]] = {"lang": language}
     if wanted.question:
         address["q"] = wanted.question
+        if wanted.understood:
+            address["as"] = wanted.understood
     if wanted.as_of:
         address["on"] = wanted.as_of.isoformat()
     if wanted.level != clearance:

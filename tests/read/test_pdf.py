@@ -352,14 +352,17 @@ def test_a_pdf_of_pictures_alone_says_that_it_needs_ocr() -> None:
 
 def test_a_scanned_page_among_others_is_named_and_a_blank_one_is_not() -> None:
     result = reading(Sheet(words=ARTICLES), Sheet(lines=GRID), Sheet())
-    assert result.warnings == ("page 2 has no text: a scan?",)
+    assert result.warnings == ("page 2 has no text: a scan?", "page 2: not read by OCR: it is switched off")
 
 
 def test_a_garbled_page_is_left_out_and_named() -> None:
     garbled = Words(text="\ue001\ue002\ue003\ue004\ue005", x=70, y=700, font="ja")
     result = reading(Sheet(words=ARTICLES), Sheet(words=[garbled]))
     assert "\ue001" not in result.text
-    assert result.warnings == ("text is garbled: 100% of characters have no meaning on page 2; its text is left out: it needs OCR",)
+    assert result.warnings == (
+        "page 2: not read by OCR: it is switched off",
+        "text is garbled: 100% of characters have no meaning on page 2; its text is left out: it needs OCR",
+    )
 
 
 def test_a_few_garbled_characters_are_told_and_kept() -> None:
