@@ -86,6 +86,15 @@ class StaticModel:
         vectors = [self._bag(Counter(terms.words(text)), role) for text in texts]
         return np.stack(vectors) if vectors else np.zeros((0, self.dimension), dtype=np.float32)
 
+    def word_vectors(self, words: Sequence[str]) -> Vectors:
+        """The vector of each word, of unit length, float32 (len(words), d); zeros for an unknown one."""
+        vectors = np.zeros((len(words), self.dimension), dtype=np.float32)
+        known = [(at, self._places[word]) for at, word in enumerate(words) if word in self._places]
+        if known:
+            rows = self._word_vectors(np.array([place for _, place in known], dtype=np.int64))
+            vectors[[at for at, _ in known]] = rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9)
+        return vectors
+
     def _bag(self, words: Counter[str], role: Role) -> Vectors:
         known = {self._places[word]: count for word, count in words.items() if word in self._places}
         if not known:
