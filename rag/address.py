@@ -18,7 +18,8 @@ class Address:
     """Where in a law or document. What is not said is (), None or ""."""
 
     part: str = ""
-    """"" the main provisions; "附則", "附則（令和六年法律第十号）"; "別表"; "問" questions; "節" headings (3.2); "第" 第六の1."""
+    """"" the main provisions; "附則", "附則（令和六年法律第十号）"; "別表"; "問" questions; "節" headings (3.2); "第" 第六の1;
+    "通" items of a circular that are numbered 36-1 or 2-1-5."""
     article: tuple[int, ...] = ()
     """第三十八条の三の二 is (38, 3, 2); also the number of a 別表, a question or a heading."""
     paragraph: int | None = None
@@ -87,6 +88,8 @@ def _show_ja(at: Address) -> str:
     own = at.article
     if at.part == "問":
         return f"問{'-'.join(map(str, own))}"
+    if at.part == "通":
+        return "-".join(map(str, own))
     if at.part == "第":
         return (
             f"第{_kanji(own[0])}{_branches(own)}" + (f"の{at.paragraph}" if at.paragraph else "") + (f"({at.item[0]})" if at.item else "")
@@ -105,6 +108,7 @@ def _show_en(at: Address) -> str:
     number_ = "-".join(map(str, at.article))
     words = {
         "問": f"Q{number_}",
+        "通": number_,
         "節": f"section {'.'.join(map(str, at.article))}",
         "第": f"section {number_}",
         "別表": f"Appended Table {number_}".strip(),

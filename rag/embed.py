@@ -12,11 +12,13 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 Vectors = NDArray[np.float32]
 Role = Literal["query", "passage"]
+P = ParamSpec("P")
+R = TypeVar("R")
 
 PACKAGED = "packaged"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -91,7 +95,13 @@ class Embedder:
         if fast_bfloat16():
             model = model.to(torch.bfloat16)
         model.eval()
+        # The tokenizer is set anew for each use, and breaks where two threads do so at once.
+        model.preprocess = _one_at_a_time(model.preprocess, self._tokenizing)  # type: ignore[method-assign]
         return model
+
+    @cached_property
+    def _tokenizing(self) -> Lock:
+        return Lock()
 
     def _folder(self) -> str | Path:
         if self.name != PACKAGED:
@@ -123,17 +133,38 @@ class Embedder:
         return int(self.model.get_embedding_dimension() or 0)
 
     def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
-        """Vectors of unit length, float32 (len(texts), d), in the order given, with the model's own prompt for the role."""
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
+        """Vectors of unit length, float32 (len(texts), d), in the order given, with the model's own prompt for the role.
+
+        On a processor every core works through batches of its own: cores that share each small product mostly wait for each other.
+        """
+        order = sorted(range(len(texts)), key=lambda at: (-len(texts[at]), at))
+        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        chosen = [[texts[at] for at in batch] for batch in batches]
+        if len(batches) == 1 or self.model.device.type != "cpu":
+            made = [self._batch(some, role) for some in chosen]
+        else:
+            made = list(self._cores.map(self._batch, chosen, [role] * len(chosen)))
+        for batch, found in zip(batches, made, strict=True):
+            vectors[batch] = found
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
+
+    def _batch(self, texts: list[str], role: Role) -> Vectors:
         import torch
 
         encode = self.model.encode_query if role == "query" else self.model.encode_document
         with torch.inference_mode():
-            tensor: Any = encode(list(texts), batch_size=BATCH, convert_to_tensor=True, show_progress_bar=False)
-        vectors: Vectors = tensor.float().cpu().numpy().astype(np.float32)
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
+            tensor: Any = encode(texts, batch_size=BATCH, convert_to_tensor=True, show_progress_bar=False)
+        found: Vectors = tensor.float().cpu().numpy().astype(np.float32)
+        return found
+
+    @cached_property
+    def _cores(self) -> ThreadPoolExecutor:
+        import torch
+
+        # How many threads share one product is kept by each thread for itself: others, a question's among them, stay as they are.
+        return ThreadPoolExecutor(torch.get_num_threads(), "embed", lambda: torch.set_num_threads(1))
 
     def readable(self, texts: Sequence[str]) -> list[bool]:
         """For each text: does the model know its language? By the share of unknown tokens and of single letters."""
@@ -142,7 +173,8 @@ class Embedder:
         tokenizer: Any = self.model.tokenizer
         unknown = tokenizer.unk_token_id
         limit = int(self.model.max_seq_length or 512)
-        encoded = tokenizer(list(texts), add_special_tokens=False, truncation=True, max_length=limit, return_offsets_mapping=True)
+        with self._tokenizing:
+            encoded = tokenizer(list(texts), add_special_tokens=False, truncation=True, max_length=limit, return_offsets_mapping=True)
         verdicts = []
         for text, ids, offsets in zip(texts, encoded["input_ids"], encoded["offset_mapping"], strict=True):
             letters = sum(end - start for start, end in offsets)
@@ -151,6 +183,14 @@ class Embedder:
             whole = len(ids) <= LETTERWISE_LIMIT * letters or (len(ids) < 4 and text.isascii())
             verdicts.append(bool(ids) and foreign <= UNKNOWN_LIMIT * len(ids) and whole)
         return verdicts
+
+
+def _one_at_a_time(function: Callable[P, R], lock: Lock) -> Callable[P, R]:
+    def alone(*args: P.args, **kwargs: P.kwargs) -> R:
+        with lock:
+            return function(*args, **kwargs)
+
+    return alone
 
 
 def fast_bfloat16() -> bool:

@@ -19,6 +19,7 @@ KonkyoError
 ├── IndexDamaged             an index file is missing, torn or does not find what it must
 ├── ModelError               the embedding model cannot be used
 ├── CitationError            a quote is not what the stored revision says
+├── PackError                a file is no evidence pack, or there is nothing to check it against
 └── EvaluationError          a data set for measuring is not in the shape that is read
 
 A message says what happened, to what, and what to do. Errors of other libraries are translated where they are called.
@@ -127,6 +128,10 @@ class ModelError(KonkyoError):
 
 class CitationError(KonkyoError):
     """A quote is not what the stored revision says."""
+
+
+class PackError(KonkyoError):
+    """A file is no evidence pack, or there is nothing to check it against."""
 
 
 class EvaluationError(KonkyoError):

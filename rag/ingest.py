@@ -19,6 +19,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -33,6 +34,7 @@ from rag.errors import DamagedFile, DiskFull, FileUnreadable, IndexDamaged, Libr
 from rag.index import keyword
 from rag.index.keyword import KeywordWriter
 from rag.library import Library
+from rag.link import link
 from rag.meaning import Meaning
 from rag.read.sandbox import Sandbox
 from rag.records import Chunk, Document, Source
@@ -212,15 +214,17 @@ class Ingester:
 
     def _index(self, items: Sequence[tuple[Chunk, int]]) -> None:
         """Chunks, each with the number of its revision, into both indexes, durably."""
-        vectors = self.meaning.add(items, lambda done, total: self._progress(f"reading for meaning: passage {done} of {total}"))
-        self._library.registry.embedded(vectors, [chunk for n, chunk in enumerate(vectors) if n % _CANARY_EVERY == 0])
-        self._progress(f"writing down the words of {len(items)} passages")
-        for item, number in items:
-            self.writer.add(item, number)
-        self.writer.commit()
+        writer = self.writer
+        with ThreadPoolExecutor(1, "words") as beside:  # words are written down while the models work
+            words = beside.submit(_write_down, writer, items)
+            vectors = self.meaning.add(items, lambda done, total: self._progress(f"reading for meaning: passage {done} of {total}"))
+            self._library.registry.embedded(vectors, [chunk for n, chunk in enumerate(sorted(vectors)) if n % _CANARY_EVERY == 0])
+            self._progress(f"writing down the words of {len(items)} passages")
+            words.result()
+        writer.commit()
 
     def rebuild(self, progress: Callable[[int, int], None]) -> int:
-        """Make both indexes anew from the registry. Returns the number of passages.
+        """Make both indexes and the graph of references anew from the registry. Returns the number of passages.
 
         Meanwhile the library answers from what is rebuilt so far. If it is stopped, run it again.
         """
@@ -242,6 +246,8 @@ class Ingester:
             self._index(pile)
         progress(total, total)
         registry.bump()
+        registry.references.clear()
+        self.link()
         return total
 
     def mend(self) -> None:
@@ -276,6 +282,11 @@ class Ingester:
                     continue
                 yield from outcome
         yield from self.flush()
+        self.link()
+
+    def link(self) -> None:
+        """Work out what the passages point to, in everything that was published since the last time."""
+        link(self._library, lambda done, total: self._progress(f"following references: document {done} of {total}"))
 
     def _add_file(self, item: sources.Found, sandbox: Sandbox) -> list[Outcome]:
         if os.path.isdir(item.file):  # noqa: PTH112  (Path.is_dir raises where the folder above may not be read)
@@ -304,6 +315,11 @@ class Ingester:
             reason = f"has the same bytes as {source.uri}, which is in the library; not added twice"
             return Outcome(name=item.source.uri, result=Result.DUPLICATE, document_id=document_id, reason=reason)
         return None
+
+
+def _write_down(writer: KeywordWriter, items: Sequence[tuple[Chunk, int]]) -> None:
+    for item, number in items:
+        writer.add(item, number)
 
 
 _FROM_THE_FILE = frozenset({"title", "issuer", "number", "kind", "issued", "effective_from", "language"})

@@ -22,7 +22,7 @@ from rag.errors import DiskFull, IndexDamaged, LibraryError, ModelError, Unknown
 from rag.index.keyword import KeywordIndex
 from rag.index.scope import Scope
 from rag.meaning import Meaning, Model
-from rag.names import Names
+from rag.names import Abbreviations, Names
 from rag.provisions import Provisions
 from rag.question import understand
 from rag.records import HIGHEST_LEVEL, Chunk, Document, Filters, Kind
@@ -60,6 +60,7 @@ class Library:
         self.embedder = Embedder(settings.model, settings.model_download)
         self.japanese: Model = StaticModel()
         self._thesaurus: tuple[int, Thesaurus] | None = None
+        self._abbreviations: tuple[int, Abbreviations] = (0, Abbreviations())
         self._names: dict[int, tuple[Sequence[Revision], Names]] = {}
         self._visible: dict[tuple[int, date, Filters], list[Revision]] = {}
         self._provisions: dict[tuple[str, str], Provisions] = {}
@@ -122,7 +123,8 @@ class Library:
             if kept is None or kept[0] is not visible:
                 if len(self._names) >= _KEPT_VIEWS:
                     self._names.clear()
-                kept = self._names[id(visible)] = visible, Names.of({revision.document_id: revision.source for revision in visible})
+                sources = {revision.document_id: revision.source for revision in visible}
+                kept = self._names[id(visible)] = visible, Names.of(sources, self.abbreviations.names)
             return kept[1]
 
     def provisions(self, document: Document) -> Provisions:
@@ -134,6 +136,17 @@ class Library:
                 self._provisions = {k: v for k, v in self._provisions.items() if k in self._documents}
                 kept = self._provisions[key] = Provisions.of(document)
             return kept
+
+    @property
+    def abbreviations(self) -> Abbreviations:
+        """What people call laws and documents: abbreviations.toml in the library's home."""
+        own = self.home / "abbreviations.toml"
+        changed = own.stat().st_mtime_ns if own.is_file() else 0
+        with self._lock:
+            if self._abbreviations[0] != changed:
+                self._abbreviations = (changed, Abbreviations.load(own))
+                self._names.clear()
+            return self._abbreviations[1]
 
     @property
     def thesaurus(self) -> Thesaurus:

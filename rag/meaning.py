@@ -6,6 +6,7 @@ A text goes to the first model that can read it, a question to every model that 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -20,8 +21,8 @@ from rag.index.scope import Scope
 from rag.index.vector import VectorIndex
 from rag.records import Chunk
 
-AT_ONCE = 1_024
-"""Passages embedded at once: enough to sort by length, few enough to tell progress."""
+AT_ONCE = 256
+"""Passages embedded and stored at once: few enough to tell progress, and to store some while others are made."""
 BEGINNING = 400
 """Characters of a passage that tell its language."""
 SENTENCES = 8
@@ -112,12 +113,17 @@ class Meaning:
             readable = model.readable([chunk.text[:BEGINNING] for chunk, _ in left])
             mine = [item for item, yes in zip(left, readable, strict=True) if yes]
             left = [item for item, yes in zip(left, readable, strict=True) if not yes]
-            for start in range(0, len(mine), AT_ONCE):
-                some = mine[start : start + AT_ONCE]
-                progress(len(made) + len(some), len(items))
-                vectors = model.encode([f"{chunk.context}\n{chunk.text}" for chunk, _ in some])
-                index.add([chunk for chunk, _ in some], [number for _, number in some], vectors)
-                made.update({chunk.id: row for (chunk, _), row in zip(some, vectors, strict=True)})
+            mine.sort(key=lambda item: (-len(item[0].text), item[0].id))  # texts of one length waste no padding on each other
+            pieces = [mine[start : start + AT_ONCE] for start in range(0, len(mine), AT_ONCE)]
+            texts = [[f"{chunk.context}\n{chunk.text}" for chunk, _ in some] for some in pieces]
+            ahead = ThreadPoolExecutor(1, "ahead")  # the next piece is encoded while this one is stored
+            try:
+                for some, vectors in zip(pieces, ahead.map(model.encode, texts), strict=True):
+                    progress(len(made) + len(some), len(items))
+                    index.add([chunk for chunk, _ in some], [number for _, number in some], vectors)
+                    made.update({chunk.id: row for (chunk, _), row in zip(some, vectors, strict=True)})
+            finally:
+                ahead.shutdown(cancel_futures=True)
         return made
 
     def remove(self, chunks: Sequence[int]) -> None:

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 
 from rag.records import Document, Kind, Source
 from rag.text import number
@@ -175,6 +176,24 @@ def read_abbreviations(text: str) -> tuple[dict[str, str], tuple[str, ...]]:
     return table, tuple(problems)
 
 
+@dataclass(frozen=True, slots=True)
+class Abbreviations:
+    """What knowledge managers wrote down: short names of laws and documents."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Short name -> title, number or id."""
+    problems: tuple[str, ...] = ()
+    """Lines that were left out, each with its file, number and reason."""
+
+    @classmethod
+    def load(cls, file: FilePath) -> Abbreviations:
+        """The file, or nothing where there is none."""
+        if not file.is_file():
+            return cls()
+        names, problems = read_abbreviations(file.read_text(encoding="utf-8-sig", errors="replace"))
+        return cls(names, tuple(f"{file.name}, {problem}" for problem in problems))
+
+
 # ---------------------------------------------------------------- the table
 
 BARE = frozenset("法 令 規則 省令 訓令 規程 要綱 要領 通達 告示 指針 施行令 施行規則 法施行令 法施行規則".split())
@@ -195,7 +214,10 @@ class Names:
     """What one document defines for itself."""
     home: str = ""
     """The id of that document."""
-    _pattern: re.Pattern[str] | None = None
+    titled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Plain title or number -> ids of all documents that have it."""
+    pattern: re.Pattern[str] | None = None
+    """Finds the names of the table in plain text, except the bare ones."""
     _local_pattern: re.Pattern[str] | None = None
 
     @classmethod
@@ -207,12 +229,14 @@ class Names:
                 if name.strip():
                     meant.setdefault(plain(name.strip()), set()).add(id)
         exact = {name: newest for name, ids in meant.items() if (newest := _newest(ids, sources))}
+        # Several documents of one name: the name is known, and which of them is meant is left open.
+        shared = {name: Law(None, sources[min(ids)].title) for name, ids in meant.items() if name not in exact}
         short: dict[str, set[str]] = {}
         for name in [name for name in exact if not LAW_NUMBER.search(name)]:
             for form in derived(name):
                 short.setdefault(form, set()).add(exact[name])
         table = {name: Law(id, sources[id].title) for name, ids in short.items() if len(ids) == 1 and name not in meant for id in ids}
-        table |= {name: Law(id, sources[id].title or name) for name, id in exact.items()}
+        table |= shared | {name: Law(id, sources[id].title or name) for name, id in exact.items()}
         table |= {key: Law(id, source.title) for id, source in sources.items() if (key := number_key(source.number))}
         table |= _sole(sources)
         for key, title in {**COMMON, **(abbreviations or {})}.items():
@@ -223,16 +247,21 @@ class Names:
                 table[plain(key)] = Law(found, target)
         for title in COMMON.values():
             table.setdefault(plain(title), Law(None, title))
-        return cls(table, sources, _pattern=_trie(name for name in table if _findable(name)))
+        titled = {name: tuple(sorted(ids)) for name, ids in meant.items()}
+        return cls(table, sources, titled=titled, pattern=_trie(name for name in table if _findable(name)))
 
     def find(self, name: str) -> Law | None:
         """The law that ``name`` means: a title, an abbreviation or a law's number, in any width and case."""
         key = plain(name.strip())
         return self.local.get(key) or self.table.get(key) or self.table.get(number_key(name))
 
+    def called(self, name: str) -> tuple[str, ...]:
+        """Ids of every document with this title or number; several, where one replaced the other."""
+        return self.titled.get(plain(name.strip()), ())
+
     def spans(self, text: str) -> Iterator[tuple[int, int, Law]]:
         """(start, end, law) of the known names in plain ``text``, except the bare ones; they may overlap."""
-        for pattern, table in ((self._local_pattern, self.local), (self._pattern, self.table)):
+        for pattern, table in ((self._local_pattern, self.local), (self.pattern, self.table)):
             if pattern:
                 for match in pattern.finditer(text):
                     yield match.start(), match.end(), table[match[0]]
@@ -256,11 +285,11 @@ class Names:
         ``part``: the 附則 of an amending law is a text of its own, with its own 新法 and 旧法; it sees only its own definitions.
         """
         local = self._family(document) | self._defined(document, part)
-        return Names(self.table, self.sources, local, document.id, self._pattern, _trie(n for n in local if _findable(n)))
+        return Names(self.table, self.sources, local, document.id, self.titled, self.pattern, _trie(n for n in local if _findable(n)))
 
     def _family(self, document: Document) -> dict[str, Law]:
         title = plain(document.source.title or (self.sources[document.id].title if document.id in self.sources else ""))
-        stem = re.sub(r"(?:施行令|施行規則|施行細則)$", "", title)
+        stem = self._about(title)
         if not LAW_WORD.search(stem):
             return {}
         kin = {"法": stem, "令": f"{stem}施行令", "規則": f"{stem}施行規則"}
@@ -268,6 +297,18 @@ class Names:
         if stem != title:
             family.setdefault("法", Law(None, stem))
         return family
+
+    def _about(self, title: str) -> str:
+        """The law to whose family a document belongs: 所得税法 for 所得税法施行令, 所得税基本通達 and 所得税法第九条の運用について."""
+        stem = re.sub(r"(?:施行令|施行規則|施行細則)$", "", title)
+        if LAW_WORD.search(stem):
+            return stem
+        for shape in (r"[(（]([^()（）]{2,20})編[)）]$", r"^(.{2,30}?)法?(?:基本|関係|個別)?通達"):
+            found = re.search(shape, title)
+            if found and f"{found[1]}法" in self.table:
+                return f"{found[1]}法"
+        starts = (title[:end] for end in range(min(len(title), LONGEST_NAME), 3, -1) if title[end - 1] in "法律")
+        return next((start for start in starts if start in self.table), stem)
 
     def _defined(self, document: Document, part: str) -> dict[str, Law]:
         found: dict[str, Law] = {}

@@ -27,6 +27,7 @@ _ANNEX = re.compile(rf"別表(?:第(?P<n>{_N})(?P<b>(?:の{_N})*))?(?:[\s（].*)
 _QUESTION = re.compile(rf"(?:問い?|Q|質問|設問)(?P<n>{_N}(?:[-の]{_N})*)")
 _HEADING = re.compile(rf"第(?P<n>{_N})(?: .*)?")
 _NUMBERED = re.compile(r"(?:(?:Section|Rule) )?(?P<n>[0-9０-９]+(?:\.[0-9０-９]+)*)\.?(?: .*)?")
+_CIRCULAR_ITEM = re.compile(rf"(?P<n>[0-9０-９]+(?:の{_N})*(?:[-－−‐][0-9０-９]+(?:の{_N})*)+)(?:[ \u3000].*)?")
 _ENGLISH = re.compile(r"(?:Supplementary )?Article (?P<n>[0-9]+(?:-[0-9]+)*)\b.*")
 _BELOW = re.compile(r"(?:(?P<word>paragraph|item) )?\(?(?P<n>[0-9０-９]+|[ivxl]+)\)?\.?")
 _SUBITEM = re.compile(r"[ァ-ヴ]|[（(][^（）()]{1,4}[）)]|[a-z]")
@@ -99,6 +100,8 @@ def _below(above: Address, element: str) -> Address:
             return replace(above, item=(value,))
     if match := _HEADING.fullmatch(element):
         return Address(part="第", article=(number(match["n"]),))
+    if match := _CIRCULAR_ITEM.fullmatch(element):
+        return Address(part="通", article=tuple(number(n) for n in re.split("[-－−‐の]", match["n"])))
     if match := _NUMBERED.fullmatch(element):
         return Address(part="節", article=tuple(number(n) for n in match["n"].split(".")))
     if inside and _SUBITEM.fullmatch(element):
@@ -198,7 +201,13 @@ class Provisions:
             place = self._places.get(form)
             if place is not None:
                 return self.order[place]
+        whole = replace(address, paragraph=None, item=None, subitem="")
+        if address != whole and whole in self._places and self._undivided(whole):
+            return self.order[self._places[whole]]  # its paragraphs are not told apart: it is somewhere in there
         return None
+
+    def _undivided(self, article: Address) -> bool:
+        return not any(self.inside(article, unit) for unit in ("項", "号"))
 
     def at(self, path: Path) -> Address:
         """The address of the passage with this path."""

@@ -174,7 +174,7 @@ def references(document: Document, names: Names, provisions: Mapping[str, Provis
             address=address,
             resolved=target.exists,
         )
-        for block, mention, kind in _mentions(document, names)
+        for block, mention, kind in pointing(document, names)
         for target in [resolve(mention, address_of(block.path), home, provisions)]
         for address in target.addresses or (Address(),)
         if not _idle(mention, target, address, document.id)
@@ -187,7 +187,7 @@ def _idle(mention: Mention, target: Resolution, address: Address, home: str) -> 
     return target.document == home and (address == Address() if target.exists else mention.address.part in ("第", "節"))
 
 
-def _mentions(document: Document, names: Names) -> Iterator[tuple[Block, Mention, ReferenceKind]]:
+def pointing(document: Document, names: Names) -> Iterator[tuple[Block, Mention, ReferenceKind]]:
     """The mentions of a document with their kinds; spans are offsets in its text."""
     readers: dict[str, Reader] = {}
     where: Path | None = None
@@ -290,7 +290,7 @@ def _delegations(document: Document, names: Names, provisions: Mapping[str, Prov
     for other in provisions.values():
         if other.document.id == document.id or not _below(other.document, document):
             continue
-        for block, mention, _ in _mentions(other.document, names):
+        for block, mention, _ in pointing(other.document, names):
             if mention.document == document.id and block.path[:1] != ("附則",):
                 for address in resolve(mention, address_of(block.path), other, {document.id: home}).addresses:
                     answers.setdefault(address, []).append((other.document, address_of(block.path)))

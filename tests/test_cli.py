@@ -269,6 +269,28 @@ def test_evaluate_prints_its_measures(machine: Machine, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "figures.json").read_text())["measures"]["MRR@10"] == 1.0
 
 
+def test_evaluate_explains_turns_parts_off_and_compares(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "corpus.jsonl").write_text(
+        '{"_id": "p1", "title": "Rules", "text": "Travel is booked by the office."}\n'
+        '{"_id": "p2", "title": "Rules", "text": "Leave is granted by the head."}\n'
+    )
+    (tmp_path / "queries.jsonl").write_text('{"_id": "q1", "text": "Who books travel?"}\n{"_id": "q2", "text": "Who grants leave?"}\n')
+    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tp1\t1\nq2\tp2\t1\n")
+    kept, run = ["--home", str(tmp_path / "kept")], str(tmp_path / "run.json")
+    ended = machine("evaluate", "retrieval", str(tmp_path), *kept, "--ablate", "--json", run)
+    assert ended.status == 0, ended.printed
+    assert {line.split()[0] for line in ended.lines if line[:1].isalpha()} >= {"words", "bigrams", "thesaurus", "vectors", "named"}
+    assert "n = 2 questions; paired randomisation test, two-sided; Holm's correction for 9 parts." in ended.lines
+    ended = machine("evaluate", "retrieval", str(tmp_path), *kept, "--explain", "q1")
+    assert ended.status == 0, ended.printed
+    assert "p1 Rules: found at place 1" in ended.lines
+    assert any(line.split()[0] == "1" and "* p1" in line for line in ended.lines if line.strip())
+    ended = machine("evaluate", "compare", run, "KONKYO_OFF=vectors,words", "--on", str(tmp_path), *kept)
+    assert ended.status == 0, ended.printed
+    assert any(line.startswith("B: ") and "without vectors, words" in line for line in ended.lines)
+    assert ended.lines[-1] == "n = 2 questions; paired randomisation test, two-sided."
+
+
 # ---------------------------------------------------------------- errors
 
 MISTAKES: list[tuple[Sequence[str], dict[str, str], int, str]] = [
@@ -283,6 +305,9 @@ MISTAKES: list[tuple[Sequence[str], dict[str, str], int, str]] = [
     (["ask", "travel"], {"KONKYO_MODEL": "/no/such/model"}, 1, "The embedding model '/no/such/model' cannot be loaded"),
     (["evaluate", "golden", "/no/such/golden.toml"], {}, 1, "/no/such/golden.toml"),
     (["evaluate", "retrieval", "/no/such/folder"], {}, 1, "/no/such/folder"),
+    (["evaluate", "compare", "/no/such/run.json", "/no/such/run.json"], {}, 1, "/no/such/run.json is not a saved run"),
+    (["evaluate", "compare", "default", "KONKYO_OFF=words"], {}, 1, "name its folder with --on DIR"),
+    (["evaluate", "compare", "default", "off=words"], {}, 1, "'off' is no setting. Write them as KONKYO_OFF=graph,named"),
     (["ingest", "/no/such/file.md"], {}, 1, "left out: /no/such/file.md: there is no such file or folder. Check the name."),
     (["ingest"], {}, 2, "Missing argument"),
     (["frobnicate"], {}, 2, "No such command"),

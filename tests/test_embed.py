@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -164,3 +165,15 @@ def test_a_name_that_is_not_on_this_machine_is_not_fetched() -> None:
     with pytest.raises(ModelError, match="'nobody/has-this-model' cannot be loaded"):
         _ = Embedder("nobody/has-this-model").model
     assert Embedder("nobody/has-this-model").fingerprint == "nobody/has-this-model"
+
+
+def test_many_threads_encode_and_read_at_once(embedder: Embedder) -> None:
+    # The tokenizer keeps its settings while it works; two uses at once broke it ("Already borrowed").
+    texts = [f"{'the fee is due ' * (number % 9)}on day {number}" for number in range(64)]
+    alone = embedder.encode(texts)
+    with ThreadPoolExecutor(4) as threads:
+        made = [threads.submit(embedder.encode, texts) for _ in range(3)]
+        read = [threads.submit(embedder.readable, texts) for _ in range(20)]
+    assert all(all(done.result()) for done in read)
+    for done in made:
+        assert float(np.sum(done.result() * alone, axis=1).min()) > 0.999

@@ -66,7 +66,7 @@ def test_a_text_goes_to_the_first_model_that_reads_it(tmp_path: Path) -> None:
     meaning = meaning_of(tmp_path, a, b)
     texts = {1: "a", 2: "b", 3: "a and b", 4: "neither", 5: "b"}
     made = meaning.add([(chunk_of(number, text), 1) for number, text in texts.items()])
-    assert a.asked == [("passage", ("\na", "\na and b"))]
+    assert a.asked == [("passage", ("\na and b", "\na"))], "the longest first"
     assert b.asked == [("passage", ("\nb", "\nb"))]
     assert sorted(made) == [1, 2, 3, 5], "what nobody reads has no vector"
     assert meaning.count == 2 + 2

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from rag import __version__, sources
+from rag.cli import packs, retrieval
+from rag.cli.terminal import err, out
+from rag.cli.terminal import library as _library
+from rag.cli.terminal import progress as _progress
+from rag.cli.terminal import shown as _shown
 from rag.errors import KonkyoError, ReadError
 from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Document, Filters
 from rag.settings import from_environment
-from rag.text import storable
-
-if TYPE_CHECKING:
-    from rag.library import Library
 
 app = typer.Typer(
     name="python -m rag",
@@ -39,10 +36,10 @@ app = typer.Typer(
 )
 evaluate_app = typer.Typer(help="Measure retrieval and answers.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(evaluate_app, name="evaluate")
+app.command()(packs.verify)
 
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+evaluate_app.command("retrieval")(retrieval.retrieval)
+evaluate_app.command("compare")(retrieval.compare)
 
 Paths = Annotated[list[Path], typer.Argument(help="Files and folders. A folder's own sources.toml describes its files.")]
 Level = Annotated[
@@ -109,6 +106,7 @@ def ask(
     as_of: AsOf = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
     issuer: Annotated[list[str] | None, typer.Option(help="Only documents of this issuer; may be repeated.")] = None,
+    pack: Annotated[Path | None, typer.Option(help="Also write the evidence pack to this file; see verify.")] = None,
 ) -> None:
     """Ask a question. Every sentence of the answer is a quote from the documents."""
     from rag.ask import ask as answer_question
@@ -116,8 +114,12 @@ def ask(
 
     settings = from_environment()
     level = min(clearance or settings.clearance, settings.clearance)
+    filters = Filters(issuers=frozenset(issuer or ()))
     with _library() as library:
-        answer = answer_question(library, question, clearance=level, as_of=_day(as_of), filters=Filters(issuers=frozenset(issuer or ())))
+        started = time.perf_counter()
+        answer = answer_question(library, question, clearance=level, as_of=_day(as_of), filters=filters)
+        if pack:
+            packs.write(pack, library, answer, clearance=level, filters=filters, seconds=time.perf_counter() - started)
     if as_json:
         typer.echo(json.dumps(answer_to_json(answer), ensure_ascii=False, indent=2))
     else:
@@ -233,31 +235,6 @@ def text(
     sys.stdout.write(document.text)
 
 
-@evaluate_app.command("retrieval")
-def evaluate_retrieval(
-    folder: Annotated[Path, typer.Argument(help="A BEIR folder: corpus.jsonl, queries.jsonl, qrels.tsv.")],
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many passages.")] = None,
-    as_json: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
-) -> None:
-    """Measure search on a BEIR folder: nDCG@10, Recall@10, Recall@100, MRR@10, milliseconds a query, passages a second."""
-    from rag.evaluate.retrieval import evaluate
-
-    with _progress(quiet=False) as progress:
-        tasks = {name: progress.add_task(name, total=None) for name in ("passages", "questions")}
-
-        def tell(name: str, done: int, total: int) -> None:
-            progress.update(tasks[name], completed=done, total=total)
-
-        report = evaluate(folder, settings=from_environment(), limit=limit, progress=tell)
-    out.print(f"{report.name}: {report.passages} passages, {report.queries} questions")
-    for name, value in report.measures.items():
-        out.print(f"  {name:<11} {value:.4f}")
-    out.print(f"  a query     {report.milliseconds_median:.1f} ms (median), {report.milliseconds_p95:.1f} ms (p95)")
-    out.print(f"  ingestion   {report.passages_per_second:.0f} passages/s")
-    if as_json:
-        as_json.write_text(json.dumps(asdict(report), ensure_ascii=False, indent=2), encoding="utf-8")
-
-
 @evaluate_app.command("golden")
 def evaluate_golden(
     file: Annotated[Path, typer.Argument(help="A golden.toml.")] = Path("corpus/golden.toml"),
@@ -280,47 +257,6 @@ def evaluate_golden(
                 out.print(f"      cited {_shown(cited)}")
     if as_json:
         as_json.write_text(json.dumps([asdict(result) for result in report.results], ensure_ascii=False, indent=2), encoding="utf-8")
-
-
-@contextmanager
-def _library() -> Iterator[Library]:
-    from rag.library import Library
-
-    library = Library(from_environment())
-    try:
-        yield library
-    finally:
-        library.close()
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Progress]:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with _Rated(*columns, console=err, disable=quiet or not err.is_terminal) as progress:
-        yield progress
-
-
-class _Rated(Progress):
-    """Shows how many a second."""
-
-    def get_renderables(self) -> Iterable[RenderableType]:
-        for task in self.tasks:
-            task.fields["rate"] = f"{task.speed:.1f}/s" if task.speed else ""
-        yield from super().get_renderables()
-
-
-def _shown(text: str, keep: str = "") -> str:
-    """Text from a file or its name, as text and nothing else: no markup, no line of its own, no command to the terminal."""
-    return escape(_CONTROL.sub(lambda found: found[0] if found[0] in keep else "\ufffd", storable(text)))
 
 
 def _exists(path: Path) -> bool:

@@ -1,29 +1,34 @@
-"""How well does search find what it should? BEIR folders, measured by ir_measures, through ingestion and search themselves.
+"""How well does search find what it should? Data sets measured by ir_measures, through ingestion and search themselves.
 
-A BEIR folder holds corpus.jsonl {_id, title, text}, queries.jsonl {_id, text} and qrels.tsv (query-id, corpus-id, score).
+The index is made once, in a temporary home or in one that is kept, and asked as often as needed: parts of search are switched
+at search time.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
+import inspect
 import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import ir_measures
 from ir_measures import RR, R, nDCG
 
+from rag import chunk, embed, meaning, static, terms
 from rag.errors import EvaluationError
+from rag.evaluate.beir import DataSet
+from rag.evaluate.machine import forget_peak, megabytes_on_disk, peak_megabytes
+from rag.index import keyword, vector
 from rag.ingest import Ingester
 from rag.library import Library
-from rag.records import HIGHEST_LEVEL, Block, BlockKind, Document, Source, Span
+from rag.records import HIGHEST_LEVEL, Hit
 from rag.search import search
 from rag.settings import Settings
 
@@ -31,6 +36,11 @@ MEASURES = {"nDCG@10": nDCG @ 10, "Recall@10": R @ 10, "Recall@100": R @ 100, "M
 DEPTH = 100
 _PASSAGES_FOR_DEPTH = 150
 """Passages asked for, so that DEPTH different documents remain where one was split."""
+_MAKE_THE_INDEX = (chunk, terms, keyword, vector, meaning, embed, static)
+"""A kept index is made anew where one of these changed: what it holds depends on them."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is done, how much of it, and of how much."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,116 +50,161 @@ class Report:
     name: str
     passages: int
     queries: int
+    off: tuple[str, ...] = ()
+    """Parts of search that were turned off."""
+    model: str = ""
     measures: dict[str, float]
     """By name, mean over the queries."""
     milliseconds_median: float
     milliseconds_p95: float
-    passages_per_second: float
+    passages_per_second: float | None
+    """Of ingestion; None where a kept index was used."""
+    index_megabytes: float
+    """Of the indexes and the registry, on the disk."""
+    peak_megabytes: float
+    """Memory of this process at its peak while it searched."""
     per_query: dict[str, dict[str, float]]
     """Measure -> query -> value, for tests of significance."""
+    found: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Query -> passage that answers it -> its rank among documents, 0 where it is not among the first DEPTH."""
 
+    def save(self, file: Path) -> None:
+        """Write it as JSON."""
+        file.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), encoding="utf-8")
 
-def evaluate(folder: Path, *, settings: Settings, limit: int | None = None, progress: Callable[[str, int, int], None]) -> Report:
-    """Index the passages of a BEIR folder in a temporary home and put its questions.
+    @classmethod
+    def read(cls, file: Path) -> Report:
+        """Read what :meth:`save` wrote.
 
-    Args:
-        settings: for the model; its home is not touched.
-        limit: only the first so many passages, and the questions that they answer.
-        progress: called with what is done, how much of it, and of how much.
-
-    Raises:
-        EvaluationError: a file is missing or not in the BEIR shape.
-    """
-    passages = list(_jsonl(folder / "corpus.jsonl", "_id", "text"))[:limit]
-    questions = list(_jsonl(folder / "queries.jsonl", "_id", "text"))
-    wanted = _qrels(folder / "qrels.tsv", {passage["_id"] for passage in passages} if limit else None)
-    questions = [question for question in questions if question["_id"] in wanted]
-    if not questions:
-        raise EvaluationError(f"{folder}: no question has an answer among the passages. Raise --limit.")
-    with tempfile.TemporaryDirectory(prefix="konkyo-evaluate-") as home:
-        library = Library(replace(settings, home=Path(home)))
+        Raises:
+            EvaluationError: the file is not a saved run.
+        """
         try:
-            library.embedder.readable(["load the model before the clock starts"])
-            started = time.perf_counter()
-            with Ingester(library) as ingester:
-                for done, passage in enumerate(passages):
-                    ingester.add(passage_document(passage))
-                    progress("passages", done + 1, len(passages))
-                ingester.flush()
-            seconds = time.perf_counter() - started
-            run, times = _run(library, questions, progress)
+            fields = json.loads(file.read_bytes())
+            report = cls(**{**fields, "off": tuple(fields.get("off", ()))})
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise EvaluationError(f"{file} is not a saved run ({error}). Save one with: evaluate retrieval DIR --json FILE") from error
+        return report
+
+
+class Bench:
+    """A data set in a library of its own. Made by :func:`bench`."""
+
+    def __init__(self, data: DataSet, library: Library, passages_per_second: float | None, progress: Progress) -> None:
+        self.data = data
+        self.library = library
+        self.passages_per_second = passages_per_second
+        self._progress = progress
+
+    @contextmanager
+    def without(self, off: frozenset[str]) -> Iterator[None]:
+        """Search with these parts turned off, over the same index and the same loaded models."""
+        kept = self.library.settings
+        self.library.settings = replace(kept, off=off)
+        try:
+            yield
         finally:
-            library.close()
-    qrels = [ir_measures.Qrel(query, passage, grade) for query, grades in wanted.items() for passage, grade in grades.items()]
-    per_query: dict[str, dict[str, float]] = {name: {} for name in MEASURES}
+            self.library.settings = kept
+
+    def hits(self, question: str, limit: int = _PASSAGES_FOR_DEPTH) -> tuple[Hit, ...]:
+        """What a reader of the highest clearance finds today, best first."""
+        return search(self.library, question, clearance=HIGHEST_LEVEL, as_of=date.today(), limit=limit).hits
+
+    def run(self) -> Report:
+        """Put every question, with the library's settings as they are."""
+        forget_peak()
+        rankings: dict[str, list[str]] = {}
+        times: list[float] = []
+        self.hits(next(iter(self.data.questions.values())))  # opens the indexes
+        for done, (question, text) in enumerate(self.data.questions.items(), start=1):
+            started = time.perf_counter()
+            hits = self.hits(text)
+            times.append((time.perf_counter() - started) * 1000)
+            rankings[question] = documents(hits)[:DEPTH]
+            self._progress("questions", done, len(self.data.questions))
+        per_query = measured(self.data.grades, rankings)
+        settings = self.library.settings
+        return Report(
+            name=self.data.name,
+            passages=len(self.data.passages),
+            queries=len(times),
+            off=tuple(sorted(settings.off)),
+            model=settings.model,
+            measures={name: sum(values.values()) / len(times) for name, values in per_query.items()},
+            milliseconds_median=statistics.median(times),
+            milliseconds_p95=statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0],
+            passages_per_second=self.passages_per_second,
+            index_megabytes=megabytes_on_disk(self.library.home),
+            peak_megabytes=peak_megabytes(),
+            per_query=per_query,
+            found={
+                question: {wanted: found.index(wanted) + 1 if wanted in found else 0 for wanted in self.data.grades[question]}
+                for question, found in rankings.items()
+            },
+        )
+
+
+def documents(hits: tuple[Hit, ...]) -> list[str]:
+    """Ids of the documents that hits belong to, each where it comes first."""
+    return list(dict.fromkeys(hit.chunk.document_id for hit in hits))
+
+
+def measured(grades: Mapping[str, Mapping[str, int]], rankings: Mapping[str, list[str]]) -> dict[str, dict[str, float]]:
+    """Measure -> query -> value, of rankings: query -> passages, best first."""
+    qrels = [ir_measures.Qrel(query, passage, grade) for query, wanted in grades.items() for passage, grade in wanted.items()]
+    run = [ir_measures.ScoredDoc(query, passage, -rank) for query, found in rankings.items() for rank, passage in enumerate(found)]
+    values: dict[str, dict[str, float]] = {name: {} for name in MEASURES}
     names = {str(measure): name for name, measure in MEASURES.items()}
     for metric in ir_measures.iter_calc(list(MEASURES.values()), qrels, run):
-        per_query[names[str(metric.measure)]][metric.query_id] = float(metric.value)
-    return Report(
-        name=folder.name,
-        passages=len(passages),
-        queries=len(questions),
-        measures={name: sum(values.values()) / len(questions) for name, values in per_query.items()},
-        milliseconds_median=statistics.median(times) * 1000,
-        milliseconds_p95=statistics.quantiles(times, n=20)[-1] * 1000 if len(times) > 1 else times[0] * 1000,
-        passages_per_second=len(passages) / seconds,
-        per_query=per_query,
-    )
+        values[names[str(metric.measure)]][metric.query_id] = float(metric.value)
+    return values
 
 
-def _run(library: Library, questions: list[dict[str, Any]], progress: Callable[[str, int, int], None]) -> tuple[list[Any], list[float]]:
-    run: list[Any] = []
-    times: list[float] = []
-    today = date.today()
-    search(library, questions[0]["text"], clearance=HIGHEST_LEVEL, as_of=today)  # opens the indexes
-    for done, question in enumerate(questions):
-        started = time.perf_counter()
-        result = search(library, question["text"], clearance=HIGHEST_LEVEL, as_of=today, limit=_PASSAGES_FOR_DEPTH)
-        times.append(time.perf_counter() - started)
-        documents = list(dict.fromkeys(hit.chunk.document_id for hit in result.hits))[:DEPTH]
-        run += [ir_measures.ScoredDoc(question["_id"], document, -rank) for rank, document in enumerate(documents)]
-        progress("questions", done + 1, len(questions))
-    return run, times
+@contextmanager
+def bench(data: DataSet, *, settings: Settings, home: Path | None = None, progress: Progress) -> Iterator[Bench]:
+    """Index a data set, or open the index that an earlier run kept.
+
+    Args:
+        settings: for the model and the parts that are off; the library in its home is not touched.
+        home: a folder to keep indexes in, one for each data set and for whatever shapes an index; without it the index is temporary.
+    """
+    with tempfile.TemporaryDirectory(prefix="konkyo-evaluate-") as temporary:
+        own = home / f"{data.name}-{_digest(data, settings)}" if home else Path(temporary)
+        library = Library(replace(settings, home=own))
+        try:
+            yield Bench(data, library, _ingested(library, data, progress), progress)
+        finally:
+            library.close()
 
 
-def passage_document(passage: dict[str, Any]) -> Document:
-    """A BEIR passage {_id, title, text} as a document of one block, level 1."""
-    text = passage["text"]
-    start, end = len(text) - len(text.lstrip()), len(text.rstrip())
-    blocks = (Block(kind=BlockKind.TEXT, span=Span(start=start, end=end)),) if start < end else ()
-    return Document(
-        id=passage["_id"],
-        revision=hashlib.sha256(text.encode()).hexdigest(),
-        source=Source(uri=passage["_id"], title=passage.get("title", ""), level=1),
-        text=text,
-        blocks=blocks,
-        format="beir",
-    )
+def evaluate(data: DataSet, *, settings: Settings, home: Path | None = None, progress: Progress) -> Report:
+    """Index a data set and put its questions. See :func:`bench`."""
+    with bench(data, settings=settings, home=home, progress=progress) as made:
+        return made.run()
 
 
-def _jsonl(file: Path, *fields: str) -> Iterator[dict[str, Any]]:
-    try:
-        with file.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    row = json.loads(line)
-                    if not isinstance(row, dict):
-                        raise EvaluationError(f"{file}, line {number}: it is not a JSON object.")
-                    if missing := [name for name in fields if not isinstance(row.get(name), str)]:
-                        raise EvaluationError(f"{file}, line {number}: {missing[0]!r} is missing or not text.")
-                    yield row
-    except (OSError, ValueError) as error:
-        raise EvaluationError(f"{file} cannot be read: {error}. A BEIR folder has corpus.jsonl, queries.jsonl and qrels.tsv.") from error
+def _ingested(library: Library, data: DataSet, progress: Progress) -> float | None:
+    """Add the passages that the library lacks. Returns passages a second, None if it had any before."""
+    had = {(revision.document_id, revision.sha256) for revision in library.published}
+    lacking = [passage for passage in data.passages if (passage.id, passage.revision) not in had]
+    progress("passages", len(data.passages) - len(lacking), len(data.passages))
+    if not lacking:
+        return None
+    library.embedder.readable(["load the model before the clock starts"])
+    started = time.perf_counter()
+    with Ingester(library) as ingester:
+        for done, passage in enumerate(lacking, start=len(data.passages) - len(lacking) + 1):
+            ingester.add(passage)
+            progress("passages", done, len(data.passages))
+        ingester.flush()
+    return None if had else len(lacking) / (time.perf_counter() - started)
 
 
-def _qrels(file: Path, among: set[str] | None) -> dict[str, dict[str, int]]:
-    wanted: dict[str, dict[str, int]] = {}
-    try:
-        with file.open(encoding="utf-8", newline="") as lines:
-            for row in csv.DictReader(lines, delimiter="\t"):
-                grade = int(row["score"])
-                if grade > 0 and (among is None or row["corpus-id"] in among):
-                    wanted.setdefault(row["query-id"], {})[row["corpus-id"]] = grade
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EvaluationError(f"{file} cannot be read: {error}. It needs the columns query-id, corpus-id and score.") from error
-    return wanted
+def _digest(data: DataSet, settings: Settings) -> str:
+    """Of what an index depends on: the passages, the model, and the code that makes terms, passages and vectors."""
+    digest = hashlib.sha256(settings.model.encode())
+    for module in _MAKE_THE_INDEX:
+        digest.update(inspect.getsource(module).encode())
+    for passage in data.passages:
+        digest.update(f"{passage.id}\t{passage.source.title}\t{passage.revision}\n".encode())
+    return digest.hexdigest()[:12]

@@ -24,6 +24,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from rag.embed import Vectors
 from rag.errors import DiskFull, KonkyoError, LibraryError, LibraryLocked, LibraryOutdated, UnknownDocument
 from rag.records import Block, BlockKind, Box, Chunk, Document, Kind, Source, Span
+from rag.registry.references import ReferenceStore
 from rag.registry.tables import Base, CanaryRow, ChunkRow, MetaRow, RevisionRow
 
 SCHEMA = "1"
@@ -105,6 +106,11 @@ class Registry:
         """Give the file back."""
         self._engine.dispose()
 
+    @property
+    def references(self) -> ReferenceStore:
+        """What the passages point to."""
+        return ReferenceStore(self._session)
+
     # ------------------------------------------------------------ reading
 
     @property
@@ -136,6 +142,11 @@ class Registry:
             if row is None:
                 raise unknown(document_id, sha256)
             return _document(row)
+
+    def documents(self, numbers: Sequence[int]) -> dict[int, Document]:
+        """Revisions with their texts and blocks, by number."""
+        with self._session() as session:
+            return {row.number: _document(row) for row in session.scalars(select(RevisionRow).where(RevisionRow.number.in_(numbers)))}
 
     def chunks(self, ids: Sequence[int]) -> dict[int, tuple[Chunk, int]]:
         """Chunks by id, each with the number of its revision; unknown ids are left out."""
@@ -197,13 +208,9 @@ class Registry:
             rows = [_new_revision(document) for document, _ in batch]
             session.add_all(rows)
             session.flush()
-            stored = [[_new_chunk(chunk, row.number) for chunk in chunks] for row, (_, chunks) in zip(rows, batch, strict=True)]
-            session.add_all([chunk for chunks in stored for chunk in chunks])
-            session.flush()
-            return [
-                (row.number, [replace(chunk, id=kept.id) for chunk, kept in zip(chunks, of_row, strict=True)])
-                for row, of_row, (_, chunks) in zip(rows, stored, batch, strict=True)
-            ]
+            new = [_new_chunk(chunk, row.number) for row, (_, chunks) in zip(rows, batch, strict=True) for chunk in chunks]
+            ids = iter(session.scalars(insert(ChunkRow).returning(ChunkRow.id, sort_by_parameter_order=True), new).all() if new else ())
+            return [(row.number, [replace(chunk, id=next(ids)) for chunk in chunks]) for row, (_, chunks) in zip(rows, batch, strict=True)]
 
     def embedded(self, vectors: dict[int, Vectors], canaries: Iterable[int]) -> None:
         """Note which chunks have a vector, and keep some of the vectors aside."""
@@ -294,18 +301,18 @@ def _new_revision(document: Document) -> RevisionRow:
     )
 
 
-def _new_chunk(chunk: Chunk, revision: int) -> ChunkRow:
-    return ChunkRow(
-        revision=revision,
-        ordinal=chunk.ordinal,
-        start=chunk.span.start,
-        end=chunk.span.end,
-        path=json.dumps(chunk.path, ensure_ascii=False),
-        pages=json.dumps(chunk.pages),
-        level=chunk.level,
-        context=chunk.context,
-        text=chunk.text,
-    )
+def _new_chunk(chunk: Chunk, revision: int) -> dict[str, Any]:
+    return {
+        "revision": revision,
+        "ordinal": chunk.ordinal,
+        "start": chunk.span.start,
+        "end": chunk.span.end,
+        "path": json.dumps(chunk.path, ensure_ascii=False),
+        "pages": json.dumps(chunk.pages),
+        "level": chunk.level,
+        "context": chunk.context,
+        "text": chunk.text,
+    }
 
 
 def _source(stored: str) -> Source:

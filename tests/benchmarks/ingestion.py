@@ -52,7 +52,7 @@ def starter(rows: list[tuple[str, str, str]], home: Path, float32: bool) -> floa
 def ours(rows: list[tuple[str, str, str]], home: Path, float32: bool) -> float:
     """Ingestion as `evaluate retrieval` does it. Returns seconds."""
     from rag import embed
-    from rag.evaluate.retrieval import passage_document
+    from rag.evaluate.beir import passage_document
     from rag.ingest import Ingester
     from rag.library import Library
     from rag.settings import Settings

@@ -1,4 +1,7 @@
-"""An Answer as JSON: the shape that ``ask --json`` prints and other programs read."""
+"""What leaves the program: an Answer as JSON here, as a memo (Word, Markdown), and as an evidence pack that can be checked again.
+
+``answer_to_json`` is the shape that ``ask --json`` prints and other programs read.
+"""
 
 from __future__ import annotations
 
