@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.evaluate",),
     ("rag.ask", "rag.export"),
     ("rag.search", "rag.ingest"),
-    ("rag.named", "rag.graph", "rag.link"),
+    ("rag.named", "rag.premises", "rag.compare", "rag.graph", "rag.link"),
     ("rag.library",),
     ("rag.meaning",),
     ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.answer", "rag.sources", "rag.statute"),
@@ -87,6 +87,7 @@ HOMES: dict[str, set[str]] = {
     "llama_index": {"rag.chunk", "rag.embed", "rag.index.vector"},  # its splitter, its embedding interface, its vector store
     "typer": {"rag.cli"},
     "rich": {"rag.cli"},
+    "matplotlib": {"rag.evaluate.refusal"},
     "ir_measures": {"rag.evaluate.retrieval"},
     "scipy": {"rag.evaluate.significance"},
 }

@@ -45,7 +45,7 @@ FEATURES: Mapping[str, str] = {
     "gap": "how far the best hit stands before the tenth, as a share of its score",
     "second": "how far the best hit stands before the second",
     "agree": "share of the first five hits that every list holds among its first twenty",
-    "decided": "1 where the most relevant sentences hold what is asked for (an amount, a date, whether), 0 where not, .5 where no shape tells",
+    "decided": "1 where the best sentences hold what is asked for (an amount, a date, whether), .5 where no shape tells",
     "particular": "1 where the question asks for a name, a place, a person or a number of things",
     "long": "logarithm of the number of terms of the question",
     "same_language": "share of the first five hits in the language of the question",
@@ -109,9 +109,7 @@ class Enough:
 
     def __call__(self, values: Mapping[str, float]) -> float:
         """The probability, 0 to 1, that what was found answers the question."""
-        logit = self.bias + sum(
-            weight * (values[name] - self.means[name]) / self.deviations[name] for name, weight in self.weights.items()
-        )
+        logit = self.bias + sum(weight * (values[name] - self.means[name]) / self.deviations[name] for name, weight in self.weights.items())
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
 
 

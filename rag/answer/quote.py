@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from rag.answer.asks import Asks, asks, deciding, decides
+from rag.answer.asks import Asks, asks, decides, deciding
 from rag.answer.candidates import Candidate, blocks_in, candidates
 from rag.answer.definitions import definitions
 from rag.answer.relevance import Kinship, Question
@@ -32,11 +32,13 @@ SCREEN = 900
 """Characters of an answer that are shown at once (a Latin letter counts half); the rest stands behind "more"."""
 FIRST = 4
 """Statements that are shown at once, at most."""
-DIRECT = 0.9
+DIRECT = 0.95
 """Evidence with less than this share of the best relevance is related, not an answer."""
 ANSWERS = 3
 """Statements that answer; what comes after them is related."""
-COSINE, COVERED, KIN, DECIDES = 0.5, 0.5, 0.5, 0.1
+COMPARED = 32
+"""So many sentences, the most relevant by everything else, are compared as wholes: a transformer takes milliseconds for each."""
+COSINE, COVERED, KIN, DECIDES = 1.0, 0.5, 1.0, 0.1
 NEW = 0.3
 """What it counts that a sentence covers all of the question that nothing before it covered."""
 SAME = 0.5
@@ -92,14 +94,16 @@ def weigh(question: Question, hits: Sequence[Hit], load: Callable[[Hit], Documen
     wanted = asks(question.text)
     headings = {hit.chunk.id: frozenset(words(hit.chunk.context)) for hit in hits[:HITS]}
     kin = Kinship(question, (word for each in found for word in each.words | headings[each.hit.chunk.id]))
-    cosines = question.cosines([each.text for each in found])
     best = max((hit.score for hit in hits), default=0.0) or 1.0
     weighed = []
-    for each, cosine in zip(found, cosines, strict=True):
+    for each in found:
         coverage, kinship = question.coverage(each.words), kin(each.words | headings[each.hit.chunk.id])
         met = decides(wanted, each.text)
-        relevance = each.hit.score / best + COSINE * cosine + COVERED * coverage + KIN * kinship + DECIDES * met
-        weighed.append(Weighed(candidate=each, relevance=relevance, coverage=coverage, kinship=kinship, cosine=cosine, decides=met))
+        relevance = each.hit.score / best + COVERED * coverage + KIN * kinship + DECIDES * met
+        weighed.append(Weighed(candidate=each, relevance=relevance, coverage=coverage, kinship=kinship, cosine=0.0, decides=met))
+    compared = sorted(range(len(weighed)), key=lambda at: -weighed[at].relevance)[:COMPARED]
+    for at, cosine in zip(compared, question.cosines([weighed[at].candidate.text for at in compared]), strict=True):
+        weighed[at] = replace(weighed[at], cosine=cosine, relevance=weighed[at].relevance + COSINE * cosine)
     return weighed
 
 
@@ -162,12 +166,13 @@ def _taken(question: Question, weighed: Sequence[Weighed]) -> list[Weighed]:
     covered: set[str] = set()
     passages: dict[int, int] = {}
     while left and len(taken) < MOST:
-
-        def gain(each: Weighed) -> float:
-            new = sum(weight for term, weight in question.weights.items() if term not in covered and term in each.candidate.words)
-            return each.relevance + NEW * new / total - SAME * passages.get(each.candidate.hit.chunk.id, 0)
-
-        best = max(left, key=gain)
+        gains = [
+            each.relevance
+            + NEW * sum(weight for term, weight in question.weights.items() if term not in covered and term in each.candidate.words) / total
+            - SAME * passages.get(each.candidate.hit.chunk.id, 0)
+            for each in left
+        ]
+        best = left[max(range(len(left)), key=gains.__getitem__)]
         left.remove(best)
         if any(_repeats(best.candidate, other.candidate) for other in taken):
             continue
@@ -179,9 +184,7 @@ def _taken(question: Question, weighed: Sequence[Weighed]) -> list[Weighed]:
 
 def _evidence(each: Weighed, role: Role, wanted: tuple[Asks, ...], near: tuple[str, ...]) -> Evidence:
     decisive = deciding(wanted, each.candidate.text, near) if role is Role.ANSWER else None
-    return Evidence(
-        document=each.candidate.document, spans=each.candidate.spans, relevance=each.relevance, role=role, decides=decisive
-    )
+    return Evidence(document=each.candidate.document, spans=each.candidate.spans, relevance=each.relevance, role=role, decides=decisive)
 
 
 def _limits_of(candidate: Candidate) -> list[Evidence]:
@@ -211,7 +214,11 @@ def _definitions_for(question: Question, answers: Sequence[Evidence]) -> list[Ev
     seen: set[tuple[str, str]] = set()
     for answer in answers:
         for term, span in definitions(answer.document).items():
-            if (answer.document.id, term) in seen or not _has(answer.text, term) or any(span.holds(s) or s.holds(span) for s in answer.spans):
+            if (
+                (answer.document.id, term) in seen
+                or not _has(answer.text, term)
+                or any(span.holds(s) or s.holds(span) for s in answer.spans)
+            ):
                 continue
             seen.add((answer.document.id, term))
             found.append((_has(question.text, term), Evidence(document=answer.document, spans=(span,), relevance=0.0, role=Role.CONDITION)))

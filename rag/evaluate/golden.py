@@ -67,6 +67,8 @@ class Result:
     cited: tuple[str, ...]
     hit_at_10: bool
     """An expected passage is among the first ten found."""
+    first_screen: bool
+    """An expected provision is cited before "more"."""
     unresolved: int
     """Citations that are not the stored revision's characters: must be 0."""
 
@@ -91,6 +93,7 @@ class Report:
             some = [result for result in answerable if result.language == language]
             lines[f"golden hit rate ({language})"] = _share(sum(result.right for result in some), len(some))
         lines["golden hit rate"] = _share(sum(result.right for result in answerable), len(answerable))
+        lines["of these on the first screen"] = _share(sum(result.first_screen for result in answerable), len(answerable))
         lines["expected passage in the first 10"] = _share(sum(result.hit_at_10 for result in answerable), len(answerable))
         lines["wrongly refused"] = _share(sum(result.verdict == "refused" for result in answerable), len(answerable))
         lines["unanswerable, refused"] = _share(sum(result.right for result in unanswerable), len(unanswerable))
@@ -129,6 +132,7 @@ def _result(library: Library, question: Question, clearance: int, today: date) -
     answer = ask(library, question.text, clearance=clearance, as_of=question.as_of or today)
     citations = [citation for statement in answer.statements for citation in statement.citations]
     hit = any(place.holds(citation) for citation in citations for place in question.expect)
+    shown = [citation for statement in answer.statements if not statement.folded for citation in statement.citations]
     if question.expect:
         verdict = "refused" if answer.refusal else "hit" if hit else "miss"
     else:
@@ -141,6 +145,7 @@ def _result(library: Library, question: Question, clearance: int, today: date) -
         right=verdict in ("hit", "refused rightly"),
         cited=tuple(f"{citation.document_id} {' '.join(citation.path)}: {citation.quote[:80]}" for citation in citations),
         hit_at_10=any(place.found(found) for found in answer.hits[:10] for place in question.expect),
+        first_screen=any(place.holds(citation) for citation in shown for place in question.expect),
         unresolved=_unresolved(library, answer, clearance),
     )
 
