@@ -41,8 +41,8 @@ COMPARED = 32
 COSINE, COVERED, KIN, DECIDES = 1.0, 0.5, 1.0, 0.1
 NEW = 0.3
 """What it counts that a sentence covers all of the question that nothing before it covered."""
-SAME = 0.5
-"""What a second sentence of a passage loses: another provision says more, unless it misses a part of the question."""
+ANOTHER = 0.2
+"""A second sentence of a passage must newly cover at least this share of the question: as a rule another provision says more."""
 DEFINED = 2
 """Definitions added to an answer, at most."""
 
@@ -161,24 +161,21 @@ def nearest(hits: Sequence[Hit], load: Callable[[Hit], Document], limit: int) ->
 def _taken(question: Question, weighed: Sequence[Weighed]) -> list[Weighed]:
     """Greedily the most relevant that add something, at most MOST."""
     total = sum(question.weights.values()) or 1.0
-    left = sorted(weighed, key=lambda each: -each.relevance)
+    left = sorted((each for each in weighed if each.kinship > 0 or each.cosine > 0), key=lambda each: -each.relevance)
     taken: list[Weighed] = []
     covered: set[str] = set()
-    passages: dict[int, int] = {}
+    passages: set[int] = set()
     while left and len(taken) < MOST:
-        gains = [
-            each.relevance
-            + NEW * sum(weight for term, weight in question.weights.items() if term not in covered and term in each.candidate.words) / total
-            - SAME * passages.get(each.candidate.hit.chunk.id, 0)
-            for each in left
-        ]
-        best = left[max(range(len(left)), key=gains.__getitem__)]
-        left.remove(best)
-        if any(_repeats(best.candidate, other.candidate) for other in taken):
+        new = [sum(weight for term, weight in question.weights.items() if term in each.candidate.words - covered) / total for each in left]
+        gains = [each.relevance + NEW * share for each, share in zip(left, new, strict=True)]
+        best = gains.index(max(gains))
+        each, adds = left.pop(best), new[best]
+        again = each.candidate.hit.chunk.id in passages
+        if again and adds < ANOTHER or any(_repeats(each.candidate, other.candidate) for other in taken):
             continue
-        taken.append(best)
-        covered |= best.candidate.words
-        passages[best.candidate.hit.chunk.id] = passages.get(best.candidate.hit.chunk.id, 0) + 1
+        taken.append(each)
+        covered |= each.candidate.words
+        passages.add(each.candidate.hit.chunk.id)
     return taken
 
 
