@@ -10,6 +10,7 @@ from rag import terms
 from rag.answer import enough, quote
 from rag.answer.relevance import Question
 from rag.answer.suggest import suggestions
+from rag.answer.write import Said, Writer
 from rag.compare import Comparer
 from rag.library import Library
 from rag.premises import premises
@@ -30,13 +31,20 @@ def ask(
     as_of: date,
     filters: Filters = NO_FILTERS,
     progress: Callable[[str, int], None] = lambda stage, count: None,
+    said: Said = lambda statements: None,
+    write: bool = True,
 ) -> Answer:
     """Answer by quoting, or refuse. The same question to the same library gives the same answer.
+
+    Where a language model is set, it words the answer, and what it says is checked (:mod:`rag.answer.write`).
 
     Args:
         clearance: 1 to 3; nothing above it is searched, cited or named.
         as_of: the day whose law counts.
-        progress: told what is being done ("searching", "reading") and how many documents or passages it concerns.
+        progress: told what is being done ("searching", "reading", "writing", "checking") and how many documents, passages or
+            sentences it concerns.
+        said: told the statements that a language model has written and that were checked, all of them, whenever that changes.
+        write: False to quote, whatever is set.
 
     Raises:
         IndexDamaged, ModelError: see :func:`rag.search.search`.
@@ -81,18 +89,23 @@ def ask(
     if not hits:
         return refuse(RefusalReason.NOTHING_FOUND, missing=tuple(terms.content_words(asked[:LONGEST_QUESTION])))
     progress("reading", len(hits))
-    meant = weighed_question(library, asked)
-    weighed = quote.weigh(meant, hits, load)
-    answered = enough.load()(enough.features(meant, hits, weighed))
+    asked_for = weighed_question(library, asked)
+    weighed = quote.weigh(asked_for, hits, load)
+    answered = enough.load()(enough.features(asked_for, hits, weighed))
     named = any("address" in hit.found_by for hit in hits)
-    chosen = quote.choose(meant, weighed) if named or answered >= threshold(library) else []
+    chosen = quote.choose(asked_for, weighed) if named or answered >= threshold(library) else []
     if not chosen:
         found = [word for hit in hits for word in terms.words(f"{hit.chunk.context}\n{hit.chunk.text}")]
         official = [word for entry in library.thesaurus.find(asked[:LONGEST_QUESTION]) for word in entry.means]
-        instead = suggestions(meant, hits, official, library.keyword.known)
-        return refuse(RefusalReason.NOT_ANSWERED, hits, meant.missing(found), instead, answered)
+        instead = suggestions(asked_for, hits, official, library.keyword.known)
+        return refuse(RefusalReason.NOT_ANSWERED, hits, asked_for.missing(found), instead, answered)
     made = tuple(quote.statements(chosen))
-    return Answer(id=identity, question=question, as_of=as_of, statements=made, premises=wrong, answered=answered, hits=hits)
+    quoted = Answer(id=identity, question=question, as_of=as_of, statements=made, premises=wrong, answered=answered, hits=hits)
+    model = library.language_model if write else None
+    if model is None:
+        return quoted
+    writer = Writer(model=model)
+    return writer.answer(quoted, load=load, names=library.names(visible), meant=asked_for.meant, progress=progress, said=said)
 
 
 def weighed_question(library: Library, question: str) -> Question:

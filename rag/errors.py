@@ -15,9 +15,19 @@ KonkyoError
 │   ├── LibraryLocked        another process is writing
 │   ├── LibraryOutdated      made by another version of Konkyo
 │   ├── UnknownDocument      no document has this id
+│   ├── GateClosed           a check speaks against publishing, and nobody said why it may be done all the same
+│   ├── GoldenRegressed      a golden question that was answered rightly would no longer be
 │   └── DiskFull             too little room to write safely
 ├── IndexDamaged             an index file is missing, torn or does not find what it must
 ├── ModelError               the embedding model cannot be used
+├── EndpointError            the language model did not give a whole reply
+│   ├── EndpointUnreachable  nothing answers at its address
+│   ├── EndpointTimeout      more seconds than the limit
+│   ├── EndpointRefused      the key is not accepted
+│   ├── EndpointBusy         too many requests
+│   ├── EndpointFailed       it reports an error, or what it sends is no reply
+│   ├── EndpointMalformed    the reply is not in the shape that was asked for
+│   └── EndpointCut          the reply ended in the middle
 ├── CitationError            a quote is not what the stored revision says
 ├── PackError                a file is no evidence pack, or there is nothing to check it against
 └── EvaluationError          a data set for measuring is not in the shape that is read
@@ -114,6 +124,14 @@ class UnknownDocument(LibraryError):
     """No document has this id."""
 
 
+class GateClosed(LibraryError):
+    """A check speaks against publishing, and nobody said why it may be done all the same."""
+
+
+class GoldenRegressed(LibraryError):
+    """A golden question that was answered rightly would no longer be."""
+
+
 class DiskFull(LibraryError):
     """Too little room on the disk to write safely."""
 
@@ -124,6 +142,62 @@ class IndexDamaged(KonkyoError):
 
 class ModelError(KonkyoError):
     """The embedding model cannot be used."""
+
+
+class EndpointError(KonkyoError):
+    """The language model did not give a whole reply. The message never holds what the endpoint said: that may repeat the key."""
+
+    code = "failed"
+    again = True
+    """Whether another attempt may help."""
+
+    def __init__(self, message: str, *, wait: float = 0.0) -> None:
+        super().__init__(message)
+        self.wait = wait
+        """Seconds that the endpoint asked to wait (Retry-After)."""
+
+
+class EndpointUnreachable(EndpointError):
+    """Nothing answers at the endpoint's address."""
+
+    code = "unreachable"
+
+
+class EndpointTimeout(EndpointError):
+    """The reply took more seconds than the limit."""
+
+    code = "timeout"
+
+
+class EndpointRefused(EndpointError):
+    """The endpoint does not accept the key."""
+
+    code = "key"
+    again = False
+
+
+class EndpointBusy(EndpointError):
+    """The endpoint has too many requests."""
+
+    code = "busy"
+
+
+class EndpointFailed(EndpointError):
+    """The endpoint reports an error, or what it sends is no reply."""
+
+    code = "failed"
+
+
+class EndpointMalformed(EndpointError):
+    """The reply is neither JSON nor sentences with numbers of evidence."""
+
+    code = "malformed"
+
+
+class EndpointCut(EndpointError):
+    """The reply ended in the middle."""
+
+    code = "cut"
 
 
 class CitationError(KonkyoError):

@@ -5,7 +5,8 @@ What is acknowledged (an Outcome handed out) survives a kill at any moment. A ba
     registry: pending  ->  vectors in Chroma  ->  terms in Tantivy, committed  ->  registry: published, all at once
 
 A revision that was pending when the program died is dropped at the next start and read again. Whatever an index still
-holds of it is never found, since the registry does not know it.
+holds of it is never found, since the registry does not know it. A draft stops after "registry" and waits for a person;
+publishing it later goes through the rest of the order.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from filelock import FileLock, Timeout
 
 from rag import meaning, sources
 from rag.chunk import chunk
-from rag.errors import DamagedFile, DiskFull, FileUnreadable, IndexDamaged, LibraryError, LibraryLocked, ReadError
+from rag.errors import DamagedFile, DiskFull, FileUnreadable, IndexDamaged, KonkyoError, LibraryError, LibraryLocked, ReadError
 from rag.index import keyword
 from rag.index.keyword import KeywordWriter
 from rag.library import Library
@@ -38,7 +39,8 @@ from rag.link import link
 from rag.meaning import Meaning
 from rag.read.sandbox import Sandbox
 from rag.records import Chunk, Document, Source
-from rag.registry import PENDING, PUBLISHED, SUPERSEDED
+from rag.registry import CHECKED, DRAFT, PENDING, PUBLISHED, RETIRED, SUPERSEDED
+from rag.registry.desk import Corrections, corrected
 
 BATCH_SECONDS = 10.0
 SPARE_BYTES = 200 * 2**20
@@ -81,13 +83,21 @@ class _Waiting:
 class Ingester:
     """Holds the write lock of a library and takes documents in. Use as a context manager.
 
+    Args:
+        draft: what is added waits for a person to check and publish it.
+        user: who does this, for the log; the name of the account, if left out.
+
     Raises:
         LibraryLocked: another process is writing; the message says which.
     """
 
-    def __init__(self, library: Library, *, progress: Callable[[str], None] = lambda stage: None) -> None:
+    def __init__(
+        self, library: Library, *, progress: Callable[[str], None] = lambda stage: None, draft: bool = False, user: str = ""
+    ) -> None:
         self._library = library
         self._progress = progress
+        self._draft = draft
+        self._by = user or account()
         self._waiting: list[_Waiting] = []
         self._since = time.monotonic()
         # Not bound to a thread: a generator that is given up may be closed by another one.
@@ -97,7 +107,10 @@ class Ingester:
         self._meaning: Meaning | None = None
         self._known: dict[str, list[tuple[str, Source]]] = {}
         """sha256 -> (document id, source) of what is published or waits."""
+        self._retired: set[tuple[str, str]] = set()
+        """(document id, sha256): taken back by a person, so no folder brings it in again."""
         self._documents: set[str] = set()
+        self._corrections: Corrections = {}
 
     def __enter__(self) -> Ingester:
         try:
@@ -110,8 +123,11 @@ class Ingester:
             _check_room(self._library.home, 0)
             self._holder.write_text(json.dumps(_who()), encoding="utf-8")
             shutil.rmtree(self._library.incoming, ignore_errors=True)  # left by one that was killed
-            for revision in self._library.registry.revisions(PUBLISHED):
+            self._corrections = self._library.registry.desk.corrections()
+            for revision in self._library.registry.revisions(PUBLISHED, RETIRED, *((DRAFT, CHECKED) if self._draft else ())):
                 self._note(revision.sha256, revision.document_id, revision.source)
+                if revision.state == RETIRED:
+                    self._retired.add((revision.document_id, revision.sha256))
         except BaseException:
             self._lock.release()
             raise
@@ -148,8 +164,8 @@ class Ingester:
             self._forget(left)
             registry.drop(left)
         if self._library.keyword.count > chunks or self.meaning.count > embedded:
-            # Killed after it published and before the indexes forgot what was replaced.
-            self._forget([revision.number for revision in registry.revisions(SUPERSEDED)])
+            # Killed after it published and before the indexes forgot what was replaced, or before it published what they had taken in.
+            self._forget([revision.number for revision in registry.revisions(SUPERSEDED, RETIRED, DRAFT, CHECKED)])
 
     def _forget(self, numbers: Sequence[int]) -> None:
         """Take revisions out of both indexes."""
@@ -186,31 +202,68 @@ class Ingester:
                 self._recover()
             return []
         _check_room(self._library.home, sum(len(waiting.document.text) for waiting in self._waiting) * 12)
-        writer = self.writer
+        if not self._draft:
+            _ = self.writer  # forgets what a run that died left half done
         batch, self._waiting = self._waiting, []
+        if self._draft:
+            drafted = self._library.registry.begin([(waiting.document, waiting.chunks) for waiting in batch], DRAFT)
+            self._library.registry.desk.drop_older_drafts([number for number, _ in drafted])
+            return _outcomes(batch)
         registered = self._library.registry.begin([(waiting.document, waiting.chunks) for waiting in batch])
+        self._take_in([(item, number) for number, chunks in registered for item in chunks])
+        numbers = [number for number, _ in registered]
+        self._unlist(self._library.registry.publish(numbers, user=self._by))
+        self._library.registry.desk.drop_older_drafts(numbers)
+        return _outcomes(batch)
+
+    def _take_in(self, items: Sequence[tuple[Chunk, int]]) -> None:
         try:
-            self._index([(item, number) for number, chunks in registered for item in chunks])
+            self._index(items)
         except IndexDamaged:
             _check_room(self._library.home, 0)  # a full disk is told as such
             raise
-        gone = self._library.registry.publish([number for number, _ in registered])
-        # Superseded revisions are not found any more, so a kill between here and the next line does no harm.
-        for number in gone:
-            writer.remove(number)
-        if gone:
-            writer.commit()
-            self.meaning.remove([item.id for number in gone for item in self._library.registry.chunks_of(number)])
-        return [
-            Outcome(
-                name=waiting.document.source.uri,
-                result=waiting.result,
-                document_id=waiting.document.id,
-                chunks=len(waiting.chunks),
-                warnings=waiting.document.warnings,
-            )
-            for waiting in batch
-        ]
+
+    def _unlist(self, numbers: Sequence[int]) -> None:
+        """Revisions that are not published any more are not found any more, so a kill before or within this does no harm."""
+        if not numbers:
+            return
+        for number in numbers:
+            self.writer.remove(number)
+        self.writer.commit()
+        self.meaning.remove([item.id for number in numbers for item in self._library.registry.chunks_of(number)])
+
+    def publish(self, numbers: Sequence[int], *, reason: str = "", before: Callable[[], None] = lambda: None) -> None:
+        """Make drafts visible, all at once, through the same order as new documents. Killed anywhere, they are drafts or published.
+
+        Args:
+            before: called when both indexes have them and nobody sees them yet; what it raises leaves them drafts.
+
+        Raises:
+            LibraryError: one of them is no draft any more.
+        """
+        registry, writer = self._library.registry, self.writer
+        if set(numbers) - {revision.number for revision in registry.revisions(DRAFT, CHECKED, RETIRED)}:
+            raise LibraryError("Not all of these are drafts any more: somebody else published or dropped one meanwhile. Look again.")
+        items = [(chunk, number) for number in numbers for chunk in registry.chunks_of(number)]
+        _check_room(self._library.home, sum(len(chunk.text) for chunk, _ in items) * 12)
+        registry.desk.unembed(numbers)
+        for number in numbers:
+            writer.remove(number)  # left by a publication that died
+        try:
+            self._take_in(items)
+            before()
+            gone = registry.publish(numbers, user=self._by, reason=reason)
+        except KonkyoError:
+            self._unlist(numbers)
+            registry.desk.unembed(numbers)
+            raise
+        self._unlist(gone)
+        registry.desk.drop_older_drafts(numbers)
+        self.link()
+
+    def retire(self, numbers: Sequence[int], *, reason: str) -> None:
+        """Take revisions back: from now on nobody finds them, and adding the same file again does not bring them in."""
+        self._unlist(self._library.registry.desk.retire(numbers, user=self._by, reason=reason))
 
     def _index(self, items: Sequence[tuple[Chunk, int]]) -> None:
         """Chunks, each with the number of its revision, into both indexes, durably."""
@@ -292,7 +345,9 @@ class Ingester:
         if os.path.isdir(item.file):  # noqa: PTH112  (Path.is_dir raises where the folder above may not be read)
             raise FileUnreadable(item.source.uri, "is a folder that may not be read: ask for permission.")
         data = sandbox.load(item.file, name=item.source.uri)
-        if unchanged := self._unchanged(item, hashlib.sha256(data).hexdigest()):
+        sha256 = hashlib.sha256(data).hexdigest()
+        item = replace(item, source=corrected(item.source, item.document_id, sha256, self._corrections))
+        if unchanged := self._unchanged(item, sha256):
             if unchanged.result is Result.UNCHANGED:
                 self._library.keep_original(data)  # mends one that was lost or damaged
             return [unchanged]
@@ -305,6 +360,9 @@ class Ingester:
 
     def _unchanged(self, item: sources.Found, sha256: str) -> Outcome | None:
         """An outcome where these very bytes are in the library already, and nothing new is known of them."""
+        if (item.document_id, sha256) in self._retired:
+            reason = "was retired; to bring it back, publish it again: python -m rag publish"
+            return Outcome(name=item.source.uri, result=Result.UNCHANGED, document_id=item.document_id, reason=reason)
         known = self._known.get(sha256, [])
         own = [source for document_id, source in known if document_id == item.document_id]
         if own:
@@ -315,6 +373,19 @@ class Ingester:
             reason = f"has the same bytes as {source.uri}, which is in the library; not added twice"
             return Outcome(name=item.source.uri, result=Result.DUPLICATE, document_id=document_id, reason=reason)
         return None
+
+
+def _outcomes(batch: Sequence[_Waiting]) -> list[Outcome]:
+    return [
+        Outcome(
+            name=waiting.document.source.uri,
+            result=waiting.result,
+            document_id=waiting.document.id,
+            chunks=len(waiting.chunks),
+            warnings=waiting.document.warnings,
+        )
+        for waiting in batch
+    ]
 
 
 def _write_down(writer: KeywordWriter, items: Sequence[tuple[Chunk, int]]) -> None:
@@ -345,10 +416,15 @@ def _storable(document: Document) -> bool:
 
 
 def ingest(
-    library: Library, paths: Sequence[Path], *, level: int | None = None, progress: Callable[[str], None] = lambda stage: None
+    library: Library,
+    paths: Sequence[Path],
+    *,
+    level: int | None = None,
+    progress: Callable[[str], None] = lambda stage: None,
+    draft: bool = False,
 ) -> Iterator[Outcome]:
     """Add files and folders. See :meth:`Ingester.add_files`."""
-    with Ingester(library, progress=progress) as ingester:
+    with Ingester(library, progress=progress, draft=draft) as ingester:
         ingester.mend()
         yield from ingester.add_files(sources.find(paths, level))
 
@@ -362,14 +438,15 @@ def rebuild(library: Library, progress: Callable[[int, int], None] = lambda done
 def _who() -> dict[str, str | int]:
     return {
         "pid": os.getpid(),
-        "user": _user(),
+        "user": account(),
         "host": socket.gethostname(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": " ".join(sys.argv)[:200],
     }
 
 
-def _user() -> str:
+def account() -> str:
+    """The name of the account that the program runs under."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may run under a number that has no name

@@ -12,20 +12,22 @@ import os
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from rag.cross_encoder import Reader
 from rag.embed import Embedder
-from rag.errors import DiskFull, IndexDamaged, LibraryError, ModelError, UnknownDocument
+from rag.errors import DiskFull, IndexDamaged, LibraryError, ModelError, SettingsError, UnknownDocument
 from rag.index.keyword import KeywordIndex
 from rag.index.scope import Scope
 from rag.meaning import Meaning, Model
+from rag.model import Endpoint, LanguageModel
 from rag.names import Abbreviations, Names
 from rag.provisions import Provisions
 from rag.question import understand
-from rag.records import HIGHEST_LEVEL, Chunk, Document, Filters, Kind
+from rag.records import HIGHEST_LEVEL, Chunk, Document, Filters, Kind, Source
 from rag.registry import PUBLISHED, Registry, Revision, unknown
 from rag.settings import Settings
 from rag.static import StaticModel
@@ -47,6 +49,16 @@ class Trouble:
     """What happened and what to do."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sources:
+    """Revisions as search needs them."""
+
+    numbers: frozenset[int]
+    """The registry's numbers of the revisions."""
+    by_number: Mapping[int, tuple[str, Source]]
+    """Number -> document id, and what is known of it."""
+
+
 class Library:
     """A library in ``settings.home``. Opening it makes an empty one where there is none.
 
@@ -59,9 +71,12 @@ class Library:
         self.registry = Registry(self.home / "registry.sqlite3")
         self.embedder = Embedder(settings.model, settings.model_download)
         self.japanese: Model = StaticModel()
+        self.reader = Reader(settings.reranker, settings.model_download) if settings.reranker else None
+        self.language_model = _language_model(settings)
         self._thesaurus: tuple[int, Thesaurus] | None = None
         self._abbreviations: tuple[int, Abbreviations] = (0, Abbreviations())
         self._names: dict[int, tuple[Sequence[Revision], Names]] = {}
+        self._sources: dict[int, tuple[Sequence[Revision], Sources]] = {}
         self._visible: dict[tuple[int, date, Filters], list[Revision]] = {}
         self._provisions: dict[tuple[str, str], Provisions] = {}
         self._lock = threading.RLock()
@@ -113,7 +128,7 @@ class Library:
         with self._lock:
             self.refresh()
             if self._meaning is None:
-                self._meaning = Meaning(self.models)
+                self._meaning = Meaning(self.models, self.registry.places)
             return self._meaning
 
     def names(self, visible: Sequence[Revision]) -> Names:
@@ -125,6 +140,18 @@ class Library:
                     self._names.clear()
                 sources = {revision.document_id: revision.source for revision in visible}
                 kept = self._names[id(visible)] = visible, Names.of(sources, self.abbreviations.names)
+            return kept[1]
+
+    def sources(self, visible: Sequence[Revision]) -> Sources:
+        """What is known of these revisions, by number and by document."""
+        with self._lock:
+            kept = self._sources.get(id(visible))
+            if kept is None or kept[0] is not visible:
+                if len(self._sources) >= _KEPT_VIEWS:
+                    self._sources.clear()
+                numbers = frozenset(revision.number for revision in visible)
+                by_number = {revision.number: (revision.document_id, revision.source) for revision in visible}
+                kept = self._sources[id(visible)] = visible, Sources(numbers=numbers, by_number=by_number)
             return kept[1]
 
     def provisions(self, document: Document) -> Provisions:
@@ -164,7 +191,7 @@ class Library:
             generation = self.registry.generation
             if generation == self._generation:
                 return
-            self._published = self.registry.revisions(PUBLISHED)
+            self._published = self._look()
             self._of_document = {}
             for revision in self._published:
                 self._of_document.setdefault(revision.document_id, []).append(revision)
@@ -173,8 +200,13 @@ class Library:
             # Chroma does not see what another process wrote until it is opened anew.
             self._keyword = self._meaning = None
             self._names.clear()
+            self._sources.clear()
             self._visible.clear()
             self._generation = generation
+
+    def _look(self) -> list[Revision]:
+        """What is published at the moment."""
+        return self.registry.revisions(PUBLISHED)
 
     @property
     def published(self) -> list[Revision]:
@@ -238,13 +270,16 @@ class Library:
             self.refresh()
             kept = self._documents.get((document_id, revision)) if revision else None
             if kept is None:
-                kept = self.registry.document(document_id, revision)
+                kept = self._read(document_id, revision)
                 self._documents[(document_id, kept.revision)] = kept
                 while len(self._documents) > _KEPT_DOCUMENTS:
                     self._documents.popitem(last=False)
             if self._level(kept) > clearance:
                 raise unknown(document_id, revision)
             return kept
+
+    def _read(self, document_id: str, revision: str) -> Document:
+        return self.registry.document(document_id, revision)
 
     def _level(self, document: Document) -> int:
         """What a reader needs. A revision that is no longer published is as secret as what took its place."""
@@ -370,4 +405,28 @@ def _chosen(revision: Revision, filters: Filters) -> bool:
         (not filters.issuers or revision.source.issuer in filters.issuers)
         and (not filters.kinds or revision.source.kind in filters.kinds)
         and (not filters.documents or revision.document_id in filters.documents)
+    )
+
+
+def _language_model(settings: Settings) -> LanguageModel | None:
+    """The model that words answers; None where no endpoint is set, and answers are quoted."""
+    if not settings.llm_url:
+        return None
+    if not settings.llm_url.startswith(("http://", "https://")):
+        raise SettingsError("KONKYO_LLM_URL must begin with http:// or https://, as in http://127.0.0.1:8000/v1.")
+    if not settings.llm_model:
+        raise SettingsError("KONKYO_LLM_URL is set and KONKYO_LLM_MODEL is not. Name the model that the endpoint is to use.")
+    return LanguageModel(
+        Endpoint(
+            url=settings.llm_url,
+            model=settings.llm_model,
+            key=settings.llm_key,
+            azure_version=settings.llm_azure_version,
+            proxy=settings.llm_proxy,
+            seconds=settings.llm_seconds,
+            attempts=settings.llm_attempts,
+            context=settings.llm_context,
+            output=settings.llm_output,
+            stream=settings.llm_stream,
+        )
     )

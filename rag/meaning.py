@@ -18,7 +18,7 @@ from rag.embed import Role, Vectors
 from rag.errors import IndexDamaged
 from rag.index import vector
 from rag.index.scope import Scope
-from rag.index.vector import VectorIndex
+from rag.index.vector import Places, VectorIndex
 from rag.records import Chunk
 
 AT_ONCE = 256
@@ -83,13 +83,16 @@ class Asked:
 class Meaning:
     """The models with their indexes.
 
+    Args:
+        places: where chunks stand. See :class:`rag.index.vector.VectorIndex`.
+
     Raises:
         IndexDamaged: an index cannot be opened, or was made with another model.
         ModelError: that other model cannot be loaded.
     """
 
-    def __init__(self, models: Sequence[tuple[Model, Path]]) -> None:
-        self._parts = [(model, _opened(model, folder)) for model, folder in models]
+    def __init__(self, models: Sequence[tuple[Model, Path]], places: Places | None = None) -> None:
+        self._parts = [(model, _opened(model, folder, places)) for model, folder in models]
         self._names = [folder.name for _, folder in models]
 
     @property
@@ -155,9 +158,9 @@ class Meaning:
         return False
 
 
-def _opened(model: Model, folder: Path) -> VectorIndex:
+def _opened(model: Model, folder: Path, places: Places | None) -> VectorIndex:
     try:
-        return VectorIndex(folder, model.fingerprint)
+        return VectorIndex(folder, model.fingerprint, places)
     except IndexDamaged:
         model.readable(["is it there?"])  # a model that cannot be loaded is told first: no rebuild would help
         raise

@@ -221,6 +221,54 @@ class Status(StrEnum):
     PARTLY = "partly"
 
 
+class Flaw(StrEnum):
+    """What keeps a written sentence from being carried by its evidence."""
+
+    NO_EVIDENCE = "no_evidence"
+    """It names none."""
+    UNKNOWN_EVIDENCE = "unknown_evidence"
+    """It names a number that no evidence has."""
+    WORDS = "words"
+    """It says things that the evidence does not."""
+    FIGURE = "figure"
+    """A number, date, amount or its limit (以内, 以上, "at least") is another one, or is missing there."""
+    MODALITY = "modality"
+    """It says must where the evidence says may, or not where it does not."""
+    SUBJECT = "subject"
+    """Somebody else is to do it."""
+    PROVISO = "proviso"
+    """The exception that stands in the evidence is not said."""
+    PROVISION = "provision"
+    """It names a provision that is not the evidence's, and that the evidence does not name."""
+    QUOTE = "quote"
+    """What it puts in quotation marks is not in the evidence."""
+    CONTRADICTED = "contradicted"
+    """The entailment model says that the evidence contradicts it."""
+    LANGUAGE = "language"
+    """It is in a language in which the evidence is not, so it cannot be checked."""
+    FORM = "form"
+    """It is not a sentence: a link, a picture, code."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lack:
+    """Something that a written sentence says and its evidence does not, or the other way round."""
+
+    flaw: Flaw
+    words: str = ""
+    """The words concerned: of the sentence, and for a proviso those of the evidence."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeftOut:
+    """A sentence that the model wrote and that is not part of the answer."""
+
+    text: str
+    """Without links, pictures and markup."""
+    lacks: tuple[Lack, ...]
+    """Why: at least one."""
+
+
 class Role(StrEnum):
     """What a statement does in an answer. An answer is in this order."""
 
@@ -243,6 +291,8 @@ class Statement:
     """Characters of ``text`` that decide a yes/no question, or the amount, number or date that was asked for."""
     folded: bool = False
     """True where it stands behind "more": the statements before it fill a screen."""
+    missing: tuple[Lack, ...] = ()
+    """Of a written sentence that is carried in part: what it does not say, or says without grounds."""
 
     def __post_init__(self) -> None:
         if not self.citations:
@@ -304,6 +354,40 @@ class Premise:
     """What took its place, or the last provision there is; empty where nothing is known."""
 
 
+class StoodIn(StrEnum):
+    """Why an answer is quoted although a language model was to write it."""
+
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    KEY = "key"
+    """The endpoint does not accept the key."""
+    BUSY = "busy"
+    """Too many requests, also after waiting."""
+    FAILED = "failed"
+    """The endpoint reports an error."""
+    CUT = "cut"
+    """The stream ended in the middle."""
+    MALFORMED = "malformed"
+    """What came is neither sentences with numbers nor JSON."""
+    EMPTY = "empty"
+    LANGUAGE = "language"
+    """It wrote in another language than the documents'."""
+    UNSUPPORTED = "unsupported"
+    """No sentence that it wrote is carried by the evidence."""
+    TOO_LONG = "too_long"
+    """Not even the best passage fits into the model's context."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """What a language model was given and gave, over all attempts at one answer."""
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    """As the endpoint counts them; 0 where it does not say."""
+    completion_tokens: int = 0
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
     """The reply to a question: statements, or a refusal; never both, never neither."""
@@ -321,6 +405,16 @@ class Answer:
     mode: str = "quote"
     """"quote", or "write" where a language model worded it."""
     model: str = ""
+    """The language model that was asked, also where the quoted answer stands in."""
+    prompts: str = ""
+    """Version of the prompts that it was given."""
+    usage: Usage | None = None
+    stood_in: StoodIn | None = None
+    """Why the answer is quoted although a model was asked."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What the model wrote and the evidence does not carry: never part of the answer."""
+    passages_left_out: int = 0
+    """Passages that were found and did not fit into the model's context."""
 
     def __post_init__(self) -> None:
         if bool(self.statements) == (self.refusal is not None):
@@ -336,6 +430,24 @@ class User:
     clearance: int
     groups: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """An entry of the log."""
+
+    at: str
+    """UTC, in ISO form, as it was hashed."""
+    user: str
+    action: str
+    """"publish", "retire", "correct", ..."""
+    subject: str
+    """Id of the document, or what else it was done to."""
+    detail: str
+    """JSON: the revision, the reason, what was found."""
+    previous: str
+    """Digest of the entry before."""
+    digest: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,6 +35,8 @@ class Settings:
     """KONKYO_MODEL: "packaged", a folder, or a hub name that is already in the local cache."""
     model_download: bool = False
     """KONKYO_MODEL_DOWNLOAD: 1 lets a hub name be fetched over the network."""
+    reranker: str = ""
+    """KONKYO_RERANKER: a cross-encoder that takes the second stage's place: a folder, or a hub name in the local cache."""
     clearance: int = HIGHEST_LEVEL
     """KONKYO_CLEARANCE: what the person at this machine may read, 1 to 3."""
     read_seconds: float = 120.0
@@ -59,8 +61,32 @@ class Settings:
     measure's own; `evaluate refusal` shows what each value costs. 0 refuses nothing for this reason."""
     off: frozenset[str] = frozenset()
     """KONKYO_OFF: parts of search that are turned off, with commas between them; see PARTS."""
+    llm_url: str = ""
+    """KONKYO_LLM_URL: base address of an OpenAI-compatible endpoint, as http://127.0.0.1:8000/v1; empty: answers are quoted."""
+    llm_model: str = ""
+    """KONKYO_LLM_MODEL: the model's name there (for Azure: the deployment's)."""
+    llm_key: str = field(default="", repr=False)
+    """KONKYO_LLM_KEY: the endpoint's key. It is never shown."""
+    llm_azure_version: str = ""
+    """KONKYO_LLM_AZURE_VERSION: set for Azure OpenAI's deployments API, as 2024-10-21; its newer /openai/v1/ address needs none."""
+    llm_proxy: str = ""
+    """KONKYO_LLM_PROXY: a proxy for the endpoint. The proxy variables of the system are not used."""
+    llm_seconds: float = 60.0
+    """KONKYO_LLM_SECONDS: time for a written answer, all attempts together; after that the quoted answer stands in."""
+    llm_attempts: int = 3
+    """KONKYO_LLM_ATTEMPTS: requests for one answer at the most."""
+    llm_context: int = 8_192
+    """KONKYO_LLM_CONTEXT: tokens of the model's context."""
+    llm_output: int = 1_024
+    """KONKYO_LLM_OUTPUT: tokens that the model may write."""
+    llm_stream: bool = True
+    """KONKYO_LLM_STREAM: 0 for an endpoint that gives its reply only whole."""
+    entailment: str = ""
+    """KONKYO_ENTAILMENT: a cross-encoder that says whether a passage entails a sentence: a folder, or a hub name in the local cache."""
 
     def __post_init__(self) -> None:
+        if self.llm_key and not (self.llm_key.isascii() and self.llm_key.isprintable() and " " not in self.llm_key):
+            raise SettingsError("KONKYO_LLM_KEY holds characters that no key has (it is not shown here). Copy it again.")
         if unknown := sorted(self.off - set(PARTS)):
             raise SettingsError(f"KONKYO_OFF names {unknown[0]!r}; the parts of search are {', '.join(PARTS)}.")
 
@@ -82,6 +108,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         home=_home(environment.get("KONKYO_HOME") or str(default.home)),
         model=environment.get("KONKYO_MODEL") or default.model,
         model_download=environment.get("KONKYO_MODEL_DOWNLOAD", "") == "1",
+        reranker=environment.get("KONKYO_RERANKER", ""),
         clearance=clearance,
         read_seconds=_number(environment, "KONKYO_READ_SECONDS", default.read_seconds, float),
         read_megabytes=_number(environment, "KONKYO_READ_MEGABYTES", default.read_megabytes, int),
@@ -92,6 +119,17 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         keep_questions=keep_questions,
         keep_days=_number(environment, "KONKYO_KEEP_DAYS", default.keep_days, int),
         refuse_below=_share(environment, "KONKYO_REFUSE_BELOW"),
+        llm_url=environment.get("KONKYO_LLM_URL", "").strip(),
+        llm_model=environment.get("KONKYO_LLM_MODEL", "").strip(),
+        llm_key=environment.get("KONKYO_LLM_KEY", "").strip(),
+        llm_azure_version=environment.get("KONKYO_LLM_AZURE_VERSION", "").strip(),
+        llm_proxy=environment.get("KONKYO_LLM_PROXY", "").strip(),
+        llm_seconds=_number(environment, "KONKYO_LLM_SECONDS", default.llm_seconds, float),
+        llm_attempts=_number(environment, "KONKYO_LLM_ATTEMPTS", default.llm_attempts, int),
+        llm_context=_number(environment, "KONKYO_LLM_CONTEXT", default.llm_context, int),
+        llm_output=_number(environment, "KONKYO_LLM_OUTPUT", default.llm_output, int),
+        llm_stream=environment.get("KONKYO_LLM_STREAM", "") != "0",
+        entailment=environment.get("KONKYO_ENTAILMENT", "").strip(),
         off=frozenset(name for part in environment.get("KONKYO_OFF", "").split(",") if (name := part.strip())),
     )
 

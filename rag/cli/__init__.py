@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rag import __version__, sources
-from rag.cli import answers, packs, retrieval
+from rag.cli import answers, desk, packs, retrieval
 from rag.cli.terminal import err, out
 from rag.cli.terminal import library as _library
 from rag.cli.terminal import progress as _progress
@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 evaluate_app = typer.Typer(help="Measure retrieval and answers.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(evaluate_app, name="evaluate")
+desk.register(app)
 app.command()(packs.verify)
 
 evaluate_app.command("retrieval")(retrieval.retrieval)
@@ -70,8 +71,12 @@ def ingest(
     paths: Paths,
     level: Level = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only the counts at the end.")] = False,
+    draft: Annotated[bool, typer.Option("--draft/--publish", help="Wait to be checked, or be found at once (the default).")] = False,
 ) -> None:
-    """Add documents, or their new revisions. Unchanged files are skipped. Ends with status 1 if a file was left out."""
+    """Add documents that are known to be good, or their new revisions: they are found at once.
+
+    Unchanged files are skipped. Ends with status 1 if a file was left out.
+    """
     from rag.ingest import Result
     from rag.ingest import ingest as add
 
@@ -87,7 +92,7 @@ def ingest(
         def stage(text: str) -> None:
             progress.update(task, description=_shown(text[:60]))
 
-        for outcome in add(library, [path for path in paths if path not in missing], level=level, progress=stage):
+        for outcome in add(library, [path for path in paths if path not in missing], level=level, progress=stage, draft=draft):
             counts[outcome.result] += 1
             progress.advance(task)
             if outcome.result in (Result.FAILED, Result.DUPLICATE):

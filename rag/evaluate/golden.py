@@ -153,7 +153,7 @@ def _result(library: Library, question: Question, clearance: int, today: date) -
 def _unresolved(library: Library, answer: Answer, clearance: int) -> int:
     nearest = answer.refusal.nearest if answer.refusal else ()
     citations = [citation for statement in answer.statements for citation in statement.citations] + list(nearest)
-    texts = [library.registry.document(citation.document_id, citation.revision).text for citation in citations]
+    texts = [library.document(citation.document_id, citation.revision, clearance=clearance).text for citation in citations]
     return sum(text[citation.span.start : citation.span.end] != citation.quote for citation, text in zip(citations, texts, strict=True))
 
 

@@ -1,8 +1,9 @@
 """The registry: what is in the library, in SQLite. With the original bytes it is the only truth.
 
 A revision is *pending* while the indexes take it in, *published* when every index has it, *superseded* when a later file
-took its place. Only published revisions are ever found. Each change of what is published raises the generation by one,
-in the same transaction, so that readers know when to look again.
+took its place. One that waits for a person is a *draft*, then *checked*; one that was taken back is *retired*. Only published
+revisions are ever found. Each change of what is published raises the generation by one, in the same transaction, so that
+readers know when to look again; the log says in that transaction too who did it and why.
 """
 
 from __future__ import annotations
@@ -10,29 +11,43 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ExceptionContext, create_engine, delete, event, func, insert, select, update
+from sqlalchemy import ExceptionContext, Row, create_engine, delete, event, func, insert, select, update
 from sqlalchemy.orm import Session, defer
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from rag.embed import Vectors
 from rag.errors import DiskFull, KonkyoError, LibraryError, LibraryLocked, LibraryOutdated, UnknownDocument
 from rag.records import Block, BlockKind, Box, Chunk, Document, Kind, Source, Span
+from rag.registry import events
+from rag.registry.desk import DeskStore
 from rag.registry.references import ReferenceStore
-from rag.registry.tables import Base, CanaryRow, ChunkRow, MetaRow, RevisionRow
+from rag.registry.tables import CHECKED as CHECKED
+from rag.registry.tables import DRAFT as DRAFT
+from rag.registry.tables import PENDING as PENDING
+from rag.registry.tables import PUBLISHED as PUBLISHED
+from rag.registry.tables import RETIRED as RETIRED
+from rag.registry.tables import SUPERSEDED as SUPERSEDED
+from rag.registry.tables import Base, CanaryRow, ChunkRow, MetaRow, RevisionRow, raise_generation
 
 SCHEMA = "1"
 """Raised when the tables change shape."""
 WAIT = 30.0
 """Seconds to wait for another process that is writing."""
 
-PENDING, PUBLISHED, SUPERSEDED = "pending", "published", "superseded"
+HIDDEN = (PENDING, DRAFT, CHECKED)
+"""States in which nobody but the desk sees a revision, and no answer ever cited it."""
+
+# What every search asks for: as rows, not as objects that a session watches, which take three times as long.
+_GENERATION = select(MetaRow.value).where(MetaRow.key == "generation")
+_CHUNKS = select(ChunkRow.__table__, RevisionRow.document_id, RevisionRow.sha256).join(RevisionRow, RevisionRow.number == ChunkRow.revision)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,6 +122,16 @@ class Registry:
         self._engine.dispose()
 
     @property
+    def desk(self) -> DeskStore:
+        """Checks, corrections and states."""
+        return DeskStore(self._session)
+
+    @property
+    def events(self) -> events.EventStore:
+        """The log."""
+        return events.EventStore(self._session)
+
+    @property
     def references(self) -> ReferenceStore:
         """What the passages point to."""
         return ReferenceStore(self._session)
@@ -116,8 +141,8 @@ class Registry:
     @property
     def generation(self) -> int:
         """Raised with every change of what is published."""
-        with self._session() as session:
-            return int(session.scalars(select(MetaRow.value).where(MetaRow.key == "generation")).one())
+        with self._engine.connect() as connection:
+            return int(connection.execute(_GENERATION).scalar_one())
 
     def revisions(self, *states: str) -> list[Revision]:
         """Revisions in the given states (all, if none is given), oldest first."""
@@ -128,14 +153,13 @@ class Registry:
             return [_revision(row) for row in session.scalars(query)]
 
     def document(self, document_id: str, sha256: str = "") -> Document:
-        """A stored revision, by the first characters of its sha256; the newest if none are given.
+        """A revision that is or was published, by the first characters of its sha256; the newest if none are given, unless it is retired.
 
         Raises:
             UnknownDocument: there is none.
         """
-        query = select(RevisionRow).where(RevisionRow.document_id == document_id, RevisionRow.state != PENDING)
-        if sha256:
-            query = query.where(RevisionRow.sha256.startswith(sha256, autoescape=True))
+        query = select(RevisionRow).where(RevisionRow.document_id == document_id, RevisionRow.state.not_in(HIDDEN))
+        query = query.where(RevisionRow.sha256.startswith(sha256, autoescape=True) if sha256 else RevisionRow.state != RETIRED)
         order = (RevisionRow.state == PUBLISHED).desc(), RevisionRow.number.desc()
         with self._session() as session:
             row = session.scalars(query.order_by(*order).limit(1)).first()
@@ -150,17 +174,21 @@ class Registry:
 
     def chunks(self, ids: Sequence[int]) -> dict[int, tuple[Chunk, int]]:
         """Chunks by id, each with the number of its revision; unknown ids are left out."""
-        query = select(ChunkRow, RevisionRow.document_id, RevisionRow.sha256).join(RevisionRow, RevisionRow.number == ChunkRow.revision)
-        with self._session() as session:
-            rows = session.execute(query.where(ChunkRow.id.in_(ids))).all()
-        return {row.id: (_chunk(row, document_id, sha256), row.revision) for row, document_id, sha256 in rows}
+        with self._engine.connect() as connection:
+            rows = [row for some in _portions(ids) for row in connection.execute(_CHUNKS.where(ChunkRow.id.in_(some)))]
+        return {row.id: (_chunk(row), row.revision) for row in rows}
+
+    def places(self, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """Where chunks stand: the number of the revision, and the level; unknown ids are left out."""
+        query = select(ChunkRow.id, ChunkRow.revision, ChunkRow.level)
+        with self._engine.connect() as connection:
+            rows = [row for some in _portions(ids) for row in connection.execute(query.where(ChunkRow.id.in_(some)))]
+        return {chunk: (revision, level) for chunk, revision, level in rows}
 
     def chunks_of(self, revision: int) -> list[Chunk]:
         """The chunks of a revision, in order."""
-        query = select(ChunkRow, RevisionRow.document_id, RevisionRow.sha256).join(RevisionRow, RevisionRow.number == ChunkRow.revision)
-        with self._session() as session:
-            rows = session.execute(query.where(ChunkRow.revision == revision).order_by(ChunkRow.ordinal)).all()
-        return [_chunk(row, document_id, sha256) for row, document_id, sha256 in rows]
+        with self._engine.connect() as connection:
+            return [_chunk(row) for row in connection.execute(_CHUNKS.where(ChunkRow.revision == revision).order_by(ChunkRow.ordinal))]
 
     def counts(self) -> tuple[int, int]:
         """How many chunks are published, and how many of them have a vector."""
@@ -202,10 +230,10 @@ class Registry:
 
     # ------------------------------------------------------------ writing (by the one writer)
 
-    def begin(self, batch: Sequence[tuple[Document, Sequence[Chunk]]]) -> list[tuple[int, list[Chunk]]]:
-        """Register revisions as pending, in one transaction. Returns for each its number, and its chunks with their ids."""
+    def begin(self, batch: Sequence[tuple[Document, Sequence[Chunk]]], state: str = PENDING) -> list[tuple[int, list[Chunk]]]:
+        """Register revisions as pending or draft, in one transaction. Returns for each its number, and its chunks with their ids."""
         with self._session() as session, session.begin():
-            rows = [_new_revision(document) for document, _ in batch]
+            rows = [_new_revision(document, state) for document, _ in batch]
             session.add_all(rows)
             session.flush()
             new = [_new_chunk(chunk, row.number) for row, (_, chunks) in zip(rows, batch, strict=True) for chunk in chunks]
@@ -219,18 +247,30 @@ class Registry:
             for chunk in canaries:
                 session.merge(CanaryRow(chunk=chunk, vector=vectors[chunk].astype(np.float32).tobytes()))
 
-    def publish(self, numbers: Sequence[int]) -> list[int]:
-        """Make pending revisions visible, all at once, and supersede those whose place they take.
+    def publish(self, numbers: Sequence[int], *, user: str = "", reason: str = "") -> list[int]:
+        """Make pending or drafted revisions visible, all at once, and supersede those whose place they take.
 
-        A revision takes the place of those of the same document that came from the same file or apply from the same day.
+        Args:
+            user: who publishes, for the log.
+            reason: why, where something speaks against it.
 
         Returns:
             The numbers that were superseded; the indexes may forget them.
+
+        Raises:
+            LibraryError: one of them is not there any more, or is published already.
         """
         gone: list[int] = []
         light = select(RevisionRow).options(defer(RevisionRow.text), defer(RevisionRow.blocks))
         with self._session() as session, session.begin():
-            new = {row.number: row for row in session.scalars(light.where(RevisionRow.number.in_(numbers)))}
+            new = {
+                row.number: row
+                for row in session.scalars(light.where(RevisionRow.number.in_(numbers), RevisionRow.state.in_((*HIDDEN, RETIRED))))
+            }
+            if missing := set(numbers) - set(new):
+                raise LibraryError(
+                    f"{len(missing)} of {len(numbers)} documents cannot be published: somebody else did so, or dropped them, meanwhile."
+                )
             ids = {row.document_id for row in new.values()}
             rivals: dict[str, list[RevisionRow]] = {}
             for row in session.scalars(light.where(RevisionRow.document_id.in_(ids), RevisionRow.state == PUBLISHED)):
@@ -238,14 +278,19 @@ class Registry:
             for number in numbers:
                 row = new[number]
                 source = _source(row.source)
-                for other in rivals.get(row.document_id, []):
-                    before = _source(other.source)
-                    if other.state == PUBLISHED and (before.uri == source.uri or before.effective_from == source.effective_from):
-                        other.state = SUPERSEDED
-                        gone.append(other.number)
+                replaced = [
+                    other
+                    for other in rivals.get(row.document_id, [])
+                    if other.state == PUBLISHED and takes_place(source, _source(other.source))
+                ]
+                for other in replaced:
+                    other.state = SUPERSEDED
+                    gone.append(other.number)
                 row.state = PUBLISHED
                 rivals.setdefault(row.document_id, []).append(row)
-            self._bump(session)
+                detail = {"revision": row.sha256, "replaces": [other.sha256 for other in replaced], "reason": reason}
+                events.append(session, user=user, action="publish", subject=row.document_id, detail=detail)
+            raise_generation(session)
         return gone
 
     def drop(self, numbers: Sequence[int]) -> None:
@@ -262,12 +307,12 @@ class Registry:
     def bump(self) -> None:
         """Tell readers to look again."""
         with self._session() as session, session.begin():
-            self._bump(session)
+            raise_generation(session)
 
-    @staticmethod
-    def _bump(session: Session) -> None:
-        row = session.get_one(MetaRow, "generation")
-        row.value = str(int(row.value) + 1)
+
+def takes_place(new: Source, old: Source) -> bool:
+    """True where a revision takes the place of another one of its document: it came from the same file or applies from the same day."""
+    return new.uri == old.uri or new.effective_from == old.effective_from
 
 
 def unknown(document_id: str, sha256: str) -> UnknownDocument:
@@ -284,11 +329,11 @@ def _configure(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _new_revision(document: Document) -> RevisionRow:
+def _new_revision(document: Document, state: str) -> RevisionRow:
     return RevisionRow(
         document_id=document.id,
         sha256=document.revision,
-        state=PENDING,
+        state=state,
         added=datetime.now(UTC),
         source=json.dumps(asdict(document.source), ensure_ascii=False, default=str),
         format=document.format,
@@ -351,19 +396,29 @@ def _document(row: RevisionRow) -> Document:
     )
 
 
-def _chunk(row: ChunkRow, document_id: str, sha256: str) -> Chunk:
+def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """SQLite takes at most 32,766 values in one statement."""
+    return (ids[start : start + 30_000] for start in range(0, len(ids), 30_000))
+
+
+def _chunk(row: Row[Any]) -> Chunk:
     return Chunk(
         id=row.id,
-        document_id=document_id,
-        revision=sha256,
+        document_id=row.document_id,
+        revision=row.sha256,
         ordinal=row.ordinal,
         span=Span(start=row.start, end=row.end),
-        path=tuple(json.loads(row.path)),
-        pages=tuple(json.loads(row.pages)),
+        path=_list(row.path),
+        pages=_list(row.pages),
         level=row.level,
         text=row.text,
         context=row.context,
     )
+
+
+@lru_cache(maxsize=20_000)
+def _list(stored: str) -> tuple[Any, ...]:
+    return tuple(json.loads(stored))
 
 
 def _pack(blocks: Sequence[Block]) -> bytes:

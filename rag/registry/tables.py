@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, Text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+PENDING, PUBLISHED, SUPERSEDED = "pending", "published", "superseded"
+DRAFT, CHECKED, RETIRED = "draft", "checked", "retired"
 
 
 class Base(DeclarativeBase):
@@ -68,3 +71,9 @@ class CanaryRow(Base):
     __tablename__ = "canaries"
     chunk: Mapped[int] = mapped_column(ForeignKey("chunks.id", ondelete="CASCADE"), primary_key=True)
     vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+def raise_generation(session: Session) -> None:
+    """Tell readers that something else is published now."""
+    row = session.get_one(MetaRow, "generation")
+    row.value = str(int(row.value) + 1)

@@ -1,0 +1,279 @@
+"""The desk on the command line: add, list, show, check, publish, retire, correct, log."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from rag.cli.terminal import err, library, out, progress, shown
+from rag.errors import GateClosed, KonkyoError
+from rag.records import HIGHEST_LEVEL
+
+if TYPE_CHECKING:
+    from rag.desk.gate import Finding
+    from rag.library import Library
+    from rag.registry import Revision
+
+Document = Annotated[str, typer.Argument(help="Id of the document, as `list` shows it.")]
+Documents = Annotated[list[str], typer.Argument(help="Ids of documents, as `list` shows them.")]
+Reason = Annotated[str, typer.Option(help="Why, where something speaks against it. Kept in the log.")]
+Revision_ = Annotated[str, typer.Option("--revision", help="First characters of the revision's sha256.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the desk's commands to the program's."""
+    for name, command in (
+        ("add", add),
+        ("list", list_documents),
+        ("show", show),
+        ("check", check),
+        ("publish", publish),
+        ("retire", retire),
+        ("correct", correct),
+        ("log", log),
+    ):
+        app.command(name)(command)
+
+
+def who() -> str:
+    """Who does this, for the log."""
+    from rag.ingest import account
+
+    return os.environ.get("KONKYO_USER") or account()
+
+
+def add(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders. A folder's own sources.toml describes its files.")],
+    level: Annotated[int | None, typer.Option(min=1, max=HIGHEST_LEVEL, help="機密性 of files that no sources.toml gives one.")] = None,
+    publish_now: Annotated[bool, typer.Option("--publish/--draft", help="Publish at once, or wait to be checked (the default).")] = False,
+    reason: Reason = "",
+) -> None:
+    """Add documents as drafts: nobody finds them until they are published. Ends with status 1 if a file was left out."""
+    from rag.ingest import Ingester, Result
+    from rag.registry import CHECKED, DRAFT
+    from rag.sources import find
+
+    counts: Counter[Result] = Counter()
+    ids: list[str] = []
+    with library() as opened, progress(quiet=False) as bar:
+        task = bar.add_task("starting", total=None)
+        with Ingester(opened, draft=True, user=who(), progress=lambda stage: bar.update(task, description=shown(stage[:60]))) as ingester:
+            for outcome in ingester.add_files(find(paths, level)):
+                counts[outcome.result] += 1
+                bar.advance(task)
+                if outcome.reason:
+                    err.print(f"left out: {shown(outcome.name)}: {shown(outcome.reason)}")
+                elif outcome.result is not Result.UNCHANGED:
+                    ids.append(outcome.document_id)
+                    bar.console.print(f"{outcome.result} as a draft: {shown(outcome.name)} ({shown(outcome.document_id)})")
+        out.print(", ".join(f"{counts[result]} {result}" for result in Result if counts[result]) or "Nothing to add.")
+        if publish_now and ids:
+            drafts = [r for r in opened.registry.revisions(DRAFT, CHECKED) if r.document_id in set(ids)]
+            _publish(opened, drafts, reason)
+    if counts[Result.FAILED]:
+        raise typer.Exit(1)
+
+
+def list_documents(
+    everything: Annotated[bool, typer.Option("--all", help="Also revisions that were superseded or retired.")] = False,
+    state: Annotated[list[str] | None, typer.Option(help="Only these states; may be repeated.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the documents with their states, dates, levels and what the gate found."""
+    with library() as opened:
+        from rag.registry import CHECKED, DRAFT, PENDING, PUBLISHED
+
+        revisions = [r for r in opened.registry.revisions() if r.state != PENDING and _may_see(opened, r)]
+        if state or not everything:
+            revisions = [r for r in revisions if r.state in (state or (DRAFT, CHECKED, PUBLISHED))]
+        checks = opened.registry.desk.checks()
+    if as_json:
+        typer.echo(json.dumps([asdict(r) for r in revisions], ensure_ascii=False, indent=2, default=str))
+        return
+    table = Table("document", "revision", "state", "in force", "level", "pages", "gate", "title", box=None, pad_edge=False)
+    for r in revisions:
+        found = checks[r.number].findings if r.number in checks else None
+        gate = "not checked" if found is None else f"{sum(bool(f['stops']) for f in found)} stop, {len(found)} in all" if found else "green"
+        days = f"{r.source.effective_from or ''}–{r.source.effective_to or ''}"
+        level = str(r.source.level or f"{HIGHEST_LEVEL} (not set)")
+        table.add_row(shown(r.document_id), r.sha256[:12], r.state, days, level, str(r.pages or ""), gate, shown(r.source.title))
+    (out if out.is_terminal else Console(width=220, soft_wrap=False, highlight=False)).print(table)
+    out.print(f"{len(revisions)} revisions")
+
+
+def show(document: Document, revision: Revision_ = "", page: Annotated[int | None, typer.Option(help="Only this page.")] = None) -> None:
+    """Show what is known of a document, what the gate found in it, and what was read from its file."""
+    from rag.desk.gate import Finding
+    from rag.desk.publish import find
+    from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
+
+    with library() as opened:
+        found = find(opened, document, PUBLISHED, SUPERSEDED, RETIRED, DRAFT, CHECKED, sha256=revision)
+        _must_see(opened, found)
+        text = opened.registry.documents([found.number])[found.number]
+        check = opened.registry.desk.checks().get(found.number)
+        for name, value in asdict(found.source).items():
+            if value not in ("", None):
+                out.print(f"{name:<15} {shown(str(value))}")
+        out.print(f"{'state':<15} {found.state}")
+        out.print(f"{'revision':<15} {found.sha256}")
+        out.print(f"{'read':<15} {found.format}, {found.pages} pages, {found.characters:,} characters, {found.articles} articles")
+        for warning in found.warnings:
+            out.print(f"{'note':<15} {shown(warning)}")
+        for stored in check.findings if check else ():
+            finding = Finding(code=stored["code"], stops=stored["stops"], values=stored["values"])
+            out.print(f"{'stops' if finding.stops else 'gate':<15} {shown(finding.sentence)}")
+        for block in text.blocks:
+            if page is None or block.page == page:
+                out.print(f"{block.page or '':>4} {block.kind:<10} {shown(block.span.cut(text.text))}")
+
+
+def check(
+    documents: Annotated[list[str] | None, typer.Argument(help="Ids of drafts; all of them, if none is named.")] = None, reason: Reason = ""
+) -> None:
+    """Let the gate look at drafts. Those that it lets through, or for which a reason is given, are marked as checked."""
+    from rag.desk.publish import check as look
+
+    with library() as opened:
+        drafts = _drafts(opened, documents)
+        found = look(opened, [r.number for r in drafts], user=who(), today=date.today(), reason=reason)
+        for r in drafts:
+            _print_findings(r, found[r.number])
+    if not reason and any(finding.stops for findings in found.values() for finding in findings):
+        raise typer.Exit(1)
+
+
+def publish(
+    documents: Annotated[list[str] | None, typer.Argument(help="Ids of drafts; all of them, if none is named.")] = None, reason: Reason = ""
+) -> None:
+    """Publish drafts, all at once or none. Where the gate is not green, a reason must be given; it is kept."""
+    with library() as opened:
+        _publish(opened, _drafts(opened, documents, retired=True), reason)
+
+
+def _publish(opened: Library, drafts: Sequence[Revision], reason: str) -> None:
+    from rag.desk.publish import publish as put_out
+
+    if not drafts:
+        out.print("Nothing to publish.")
+        return
+    with progress(quiet=False) as bar:
+        task = bar.add_task("publishing", total=None)
+        try:
+            done = put_out(
+                opened,
+                [r.number for r in drafts],
+                user=who(),
+                today=date.today(),
+                reason=reason,
+                progress=lambda stage: bar.update(task, description=shown(stage[:60])),
+            )
+        except GateClosed as error:
+            err.print(shown(str(error)))
+            raise typer.Exit(1) from error
+    for revision in done.revisions:
+        out.print(f"published: {shown(revision.document_id)} {revision.sha256[:12]}")
+
+
+def retire(document: Document, reason: Annotated[str, typer.Option(help="Why. Kept in the log.")] = "", revision: Revision_ = "") -> None:
+    """Take a document back: from now on nobody finds it, and adding its file again does not bring it in."""
+    from rag.desk.publish import retire as take_back
+
+    with library() as opened:
+        for gone in take_back(opened, document, user=who(), reason=reason, sha256=revision):
+            out.print(f"retired: {shown(gone.document_id)} {gone.sha256[:12]}")
+
+
+def correct(
+    document: Document,
+    values: Annotated[list[str], typer.Argument(help="field=value, for instance title=旅費規程 level=2 effective_from=2026-04-01")],
+    revision: Revision_ = "",
+) -> None:
+    """Correct what is known of a document. The corrections hold also when its file is read again."""
+    from rag.desk.correct import correct as set_right
+
+    given = {name: value for name, _, value in (pair.partition("=") for pair in values)}
+    with library() as opened:
+        try:
+            changed = set_right(opened, document, given, user=who(), sha256=revision)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+    out.print(f"corrected: {shown(changed.document_id)} {', '.join(sorted(given))} ({changed.state})")
+
+
+def log(
+    document: Annotated[str, typer.Argument(help="Only this document.")] = "",
+    verify: Annotated[bool, typer.Option("--verify", help="Check the chain of digests.")] = False,
+    anchor: Annotated[str, typer.Option(help="An anchor that was printed earlier: was the end of the log cut off since?")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print who did what to which document. Ends with status 1 if the log was touched."""
+    from rag import audit
+
+    with library() as opened:
+        events = opened.registry.events.all()
+    if verify or anchor:
+        try:
+            wrong = audit.verify(events, audit.Anchor.read(anchor) if anchor else None)
+        except ValueError:
+            raise typer.BadParameter("an anchor looks like 12:4fe1…", param_hint="--anchor") from None
+        for sentence in wrong:
+            err.print(shown(sentence))
+        out.print(f"{len(events)} entries, {'sound' if not wrong else 'touched'}. Anchor: {audit.anchor(events)}")
+        if wrong:
+            raise typer.Exit(1)
+        return
+    chosen = [event for event in events if not document or event.subject == document]
+    if as_json:
+        typer.echo(json.dumps([asdict(event) for event in chosen], ensure_ascii=False, indent=2))
+        return
+    for event in chosen:
+        out.print(f"{event.at}  {shown(event.user)}  {event.action}  {shown(event.subject)}  {shown(event.detail)}")
+
+
+def _drafts(opened: Library, ids: Sequence[str] | None, *, retired: bool = False) -> list[Revision]:
+    from rag.desk.publish import find
+    from rag.registry import CHECKED, DRAFT, RETIRED
+
+    if not ids:
+        return [r for r in opened.registry.revisions(DRAFT, CHECKED) if _may_see(opened, r)]
+    chosen = []
+    for id in ids:
+        try:
+            chosen.append(find(opened, id, DRAFT, CHECKED))
+        except KonkyoError:
+            if not retired:
+                raise
+            chosen.append(find(opened, id, RETIRED))
+    for revision in chosen:
+        _must_see(opened, revision)
+    return chosen
+
+
+def _print_findings(revision: Revision, findings: Sequence[Finding]) -> None:
+    state = "stopped" if any(finding.stops for finding in findings) else "green"
+    out.print(f"{state}: {shown(revision.document_id)} {revision.sha256[:12]}")
+    for finding in findings:
+        out.print(f"  {'stops' if finding.stops else 'note '}: {shown(finding.sentence)}")
+
+
+def _may_see(opened: Library, revision: Revision) -> bool:
+    return (revision.source.level or HIGHEST_LEVEL) <= opened.settings.clearance
+
+
+def _must_see(opened: Library, revision: Revision) -> None:
+    from rag.registry import unknown
+
+    if not _may_see(opened, revision):
+        raise unknown(revision.document_id, "")

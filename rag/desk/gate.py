@@ -1,0 +1,226 @@
+"""The quality gate: what speaks against publishing a document.
+
+Some findings stop a publication until somebody types in a reason; the others are told. Nothing is read anew here: the gate looks at what
+is stored, so it can be asked at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+
+from rag.chunk import LONGEST
+from rag.desk import near
+from rag.library import Library
+from rag.names import Names
+from rag.provisions import Provisions
+from rag.records import QUOTABLE, Chunk, Document
+from rag.references import references
+from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
+from rag.registry.desk import review_on
+
+TEXTLESS = 0.1
+"""Share of pages without text from which a publication stops: cover sheets and blank pages stay below."""
+GARBLED = 0.005
+"""Share of characters that are none from which a publication stops."""
+CONFIDENCE = 80
+"""Per cent of certainty of a page read by OCR below which a publication stops."""
+GIANT = 2 * LONGEST
+"""Characters of a passage; the cutting makes none so long unless a text has no sentences."""
+UNRESOLVED = 0.2
+"""Share of references within the document that lead nowhere from which a publication stops."""
+FEW = 5
+"""Fewer references than this say nothing about the reading."""
+NEAR = 0.85
+"""Resemblance (see :mod:`rag.desk.near`) from which two documents count as the same."""
+EMPTY = 2
+"""Characters of a passage that says nothing."""
+
+_OCR = re.compile(r"\bpages?\s+(\d+)\b.*?\bOCR\b.*?(\d{1,3})\s?%", re.IGNORECASE)
+_MOJIBAKE = re.compile(
+    "(?:縺[\u3000-\u9fff\uff61-\uff9f]|繧[\u3000-\u9fff\uff61-\uff9f]|繝[\u3000-\u9fff\uff61-\uff9f]|Ã[\u0080-\u00bf]|â€)"
+)
+"""UTF-8 read as cp932 or as Latin-1."""
+_NONE = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010fffd\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]|\\(cid:\\d+\\)")
+"""Replacement characters, private use (fonts without a Unicode map), control characters, glyph numbers."""
+
+SENTENCES: Mapping[str, str] = {
+    "no-text": "There is no passage that could be quoted.",
+    "pages-without-text": "{n} of {pages} pages have no text ({which}).",
+    "garbled": "{percent}% of the characters are none, as from a font without its table or a wrong encoding.",
+    "ocr-unsure": "Page {page} was read by OCR with {percent}% certainty.",
+    "empty-passages": "{n} passages are empty.",
+    "giant-passages": "{n} passages are longer than {longest} characters.",
+    "unresolved": "{n} of {of} references within the document lead nowhere (for instance {example}).",
+    "same-bytes": "The same file is in the library as {other}.",
+    "near-duplicate": "{percent}% of the text is that of {other}.",
+    "no-title": "There is no title.",
+    "no-effective-date": "Nobody said from when it applies; it would answer for every day.",
+    "no-issued-date": "Nobody said when it was issued.",
+    "no-level": "It has no level, so it counts as the highest.",
+    "review-passed": "It was to be looked at again by {day}.",
+    "ended": "It has not applied any more since {day}.",
+    "older": "It applies from {day}, before a revision in the library ({other}): it will answer only for the days between.",
+    "coming": "It applies from {day}: until then it answers only for later days.",
+    "replaces-unknown": "It replaces {other}, which is not in the library.",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that the gate saw."""
+
+    code: str
+    """A key of SENTENCES."""
+    stops: bool
+    """True where publishing needs a reason."""
+    values: Mapping[str, str | int] = field(default_factory=dict)
+    """What the sentence says: numbers, the other document."""
+
+    @property
+    def sentence(self) -> str:
+        """In English, for the command line and the log."""
+        return SENTENCES[self.code].format(**self.values)
+
+    def stored(self) -> dict[str, object]:
+        """As it is kept."""
+        return {"code": self.code, "stops": self.stops, "values": dict(self.values)}
+
+
+def stopping(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that need a reason."""
+    return [finding for finding in findings if finding.stops]
+
+
+def look(library: Library, numbers: Sequence[int], *, today: date) -> dict[int, list[Finding]]:
+    """What the gate finds in these revisions, by number; an empty list is a green gate."""
+    every = library.registry.revisions(PUBLISHED, DRAFT, CHECKED)
+    wanted = [revision for revision in every if revision.number in set(numbers)]
+    texts = library.registry.documents([revision.number for revision in wanted])
+    reviews = library.registry.desk.corrections()
+    twins = _Twins(library, every)
+    names = Names.of({revision.document_id: revision.source for revision in every})
+    found: dict[int, list[Finding]] = {}
+    for revision in wanted:
+        document = texts[revision.number]
+        found[revision.number] = [
+            *of_the_text(document, library.registry.chunks_of(revision.number)),
+            *of_references(document, names),
+            *twins.of(revision, document),
+            *of_metadata(revision, every, today, review_on(revision.document_id, reviews)),
+        ]
+    return found
+
+
+# ------------------------------------------------------------ text
+
+
+def of_the_text(document: Document, chunks: Sequence[Chunk]) -> Iterator[Finding]:
+    """Pages without text, characters that are none, certainty of OCR, passages of no use."""
+    if not chunks:
+        yield Finding(code="no-text", stops=True)
+    if document.pages:
+        filled = {block.page for block in document.blocks if block.kind in QUOTABLE and block.span.cut(document.text).strip()}
+        bare = [page for page in range(1, document.pages + 1) if page not in filled]
+        if bare:
+            which = ", ".join(map(str, bare[:8])) + (" …" if len(bare) > 8 else "")
+            stops = len(bare) > TEXTLESS * document.pages
+            yield Finding(code="pages-without-text", stops=stops, values={"n": len(bare), "pages": document.pages, "which": which})
+    share = garbled(document.text)
+    if share >= GARBLED:
+        yield Finding(code="garbled", stops=True, values={"percent": f"{share * 100:.1f}"})
+    for warning in document.warnings:
+        if (ocr := _OCR.search(warning)) and int(ocr[2]) < 100:
+            yield Finding(code="ocr-unsure", stops=int(ocr[2]) < CONFIDENCE, values={"page": int(ocr[1]), "percent": int(ocr[2])})
+    if empty := sum(len(chunk.text.strip()) < EMPTY for chunk in chunks):
+        yield Finding(code="empty-passages", stops=False, values={"n": empty})
+    if giant := sum(len(chunk.text) > GIANT for chunk in chunks):
+        yield Finding(code="giant-passages", stops=True, values={"n": giant, "longest": GIANT})
+
+
+def garbled(text: str) -> float:
+    """Share of characters that are none, or stand where another encoding was meant, 0 to 1."""
+    if not text:
+        return 0.0
+    lost = sum(len(found[0]) for pattern in (_NONE, _MOJIBAKE) for found in pattern.finditer(text))
+    return min(1.0, lost / len(text))
+
+
+def of_references(document: Document, names: Names) -> Iterator[Finding]:
+    """References within the document that lead nowhere: articles that were lost in reading."""
+    own = [
+        reference for reference in references(document, names, {document.id: Provisions.of(document)}) if reference.document == document.id
+    ]
+    broken = [reference for reference in own if not reference.resolved]
+    if broken and len(own) >= FEW:
+        example = broken[0].from_span.cut(document.text)
+        stops = len(broken) > UNRESOLVED * len(own)
+        yield Finding(code="unresolved", stops=stops, values={"n": len(broken), "of": len(own), "example": example})
+
+
+# ------------------------------------------------------------ duplicates
+
+
+class _Twins:
+    """The other documents of the library, to compare with. Signatures are kept, so that only new revisions are worked out."""
+
+    def __init__(self, library: Library, every: Sequence[Revision]) -> None:
+        self._every = every
+        kept = library.registry.desk.signatures()
+        self._signatures = {number: np.frombuffer(stored, dtype=np.uint64) for number, stored in kept.items()}
+        missing = [revision.number for revision in every if revision.number not in self._signatures]
+        for start in range(0, len(missing), 50):
+            made = {n: near.signature(document.text) for n, document in library.registry.documents(missing[start : start + 50]).items()}
+            library.registry.desk.keep_signatures({number: signature.tobytes() for number, signature in made.items()})
+            self._signatures |= made
+
+    def of(self, revision: Revision, document: Document) -> Iterator[Finding]:
+        others = [other for other in self._every if other.document_id != revision.document_id]
+        same = next((other for other in others if other.sha256 == revision.sha256), None)
+        if same:
+            yield Finding(code="same-bytes", stops=True, values={"other": same.document_id})
+        mine = self._signatures[revision.number]
+        best = max(
+            ((near.resemblance(mine, self._signatures[other.number]), other) for other in others if other is not same),
+            key=lambda pair: pair[0],
+            default=None,
+        )
+        if document.text and best and best[0] >= NEAR and not same:
+            yield Finding(code="near-duplicate", stops=True, values={"percent": round(best[0] * 100), "other": best[1].document_id})
+
+
+# ------------------------------------------------------------ what is known of it
+
+
+def of_metadata(revision: Revision, every: Sequence[Revision], today: date, review: date | None) -> Iterator[Finding]:
+    """Dates, level, title, and how it stands to the other revisions."""
+    source = revision.source
+    if not source.title.strip():
+        yield Finding(code="no-title", stops=True)
+    if source.effective_from is None:
+        yield Finding(code="no-effective-date", stops=True)
+    if source.issued is None:
+        yield Finding(code="no-issued-date", stops=False)
+    if source.level is None:
+        yield Finding(code="no-level", stops=False)
+    if review and review < today:
+        yield Finding(code="review-passed", stops=True, values={"day": review.isoformat()})
+    if source.effective_to and source.effective_to < today:
+        yield Finding(code="ended", stops=False, values={"day": source.effective_to.isoformat()})
+    if source.effective_from and source.effective_from > today:
+        yield Finding(code="coming", stops=False, values={"day": source.effective_from.isoformat()})
+    if source.replaces and all(other.document_id != source.replaces for other in every):
+        yield Finding(code="replaces-unknown", stops=False, values={"other": source.replaces})
+    later = [
+        other.source.effective_from
+        for other in every
+        if other.document_id == revision.document_id and other.state == PUBLISHED and other.number != revision.number
+        if source.effective_from and other.source.effective_from and other.source.effective_from > source.effective_from
+    ]
+    if later and source.effective_from and revision.state != PUBLISHED:
+        values = {"day": source.effective_from.isoformat(), "other": min(later).isoformat()}
+        yield Finding(code="older", stops=True, values=values)

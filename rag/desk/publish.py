@@ -1,0 +1,104 @@
+"""A document's life: draft -> checked -> published -> retired. What is not published is never found.
+
+Publishing needs a green gate, or a reason that is kept in the log; and no golden question may be lost by it, or somebody accepts that with
+a reason, which is kept too. The questions are put to the library as it would be, before anybody sees the change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from rag.desk import gate
+from rag.desk.gate import Finding
+from rag.errors import GateClosed, UnknownDocument
+from rag.ingest import Ingester
+from rag.library import Library
+from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, Revision
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Published:
+    """What became visible."""
+
+    revisions: tuple[Revision, ...]
+    findings: Mapping[int, Sequence[Finding]]
+    """What the gate found, by number of revision."""
+
+
+def find(library: Library, document_id: str, *states: str, sha256: str = "") -> Revision:
+    """The newest revision of a document in one of these states, or the one whose sha256 begins so.
+
+    Raises:
+        UnknownDocument: there is none.
+    """
+    every = [r for r in library.registry.revisions(*states) if r.document_id == document_id and r.sha256.startswith(sha256)]
+    if not every:
+        wanted = f"{document_id} in revision {sha256}" if sha256 else document_id
+        raise UnknownDocument(f"There is no {' or '.join(states)} document {wanted}. List them with: python -m rag list --all")
+    return every[-1]
+
+
+def check(library: Library, numbers: Sequence[int], *, user: str, today: date, reason: str = "") -> dict[int, list[Finding]]:
+    """Let the gate look at drafts, keep what it finds, and mark as checked those for which it is green or a reason is given."""
+    found = gate.look(library, numbers, today=today)
+    desk = library.registry.desk
+    for number, findings in found.items():
+        desk.keep_check(number, [finding.stored() for finding in findings], user=user)
+    good = [number for number, findings in found.items() if reason or not gate.stopping(findings)]
+    desk.move(good, CHECKED, user=user, reason=reason)
+    desk.move([number for number in found if number not in good], DRAFT, user=user)
+    return found
+
+
+def publish(
+    library: Library,
+    numbers: Sequence[int],
+    *,
+    user: str,
+    today: date,
+    reason: str = "",
+    before: Callable[[Sequence[int]], None] = lambda numbers: None,
+    progress: Progress = lambda stage: None,
+) -> Published:
+    """Make drafts visible, all at once or none.
+
+    Args:
+        reason: why, where the gate is not green.
+        before: called with the numbers when both indexes have them and nobody sees them yet; what it raises leaves them drafts.
+
+    Raises:
+        GateClosed: the gate is not green and there is no reason; the message says what it found.
+        GoldenRegressed: from ``before``.
+        LibraryError: one of them is no draft any more; another process writes.
+    """
+    revisions = [r for r in library.registry.revisions(DRAFT, CHECKED, RETIRED) if r.number in set(numbers)]
+    progress("checking")
+    findings = gate.look(library, [r.number for r in revisions if r.state != RETIRED], today=today)
+    for number, found in findings.items():
+        library.registry.desk.keep_check(number, [finding.stored() for finding in found], user=user)
+    closed = {r.document_id: stops for r in revisions if (stops := gate.stopping(findings.get(r.number, ())))}
+    if closed and not reason.strip():
+        said = "; ".join(f"{document}: {' '.join(finding.sentence for finding in stops)}" for document, stops in closed.items())
+        raise GateClosed(f"{said} Mend it, or give a reason to publish all the same.")
+    with Ingester(library, progress=progress, user=user) as ingester:
+        ingester.mend()
+        ingester.publish(numbers, reason=reason.strip(), before=lambda: before(numbers))
+    return Published(revisions=tuple(revisions), findings=findings)
+
+
+def retire(library: Library, document_id: str, *, user: str, reason: str, sha256: str = "") -> list[Revision]:
+    """Take a document back, or one revision of it: from now on nobody finds it. Old answers can still be looked up.
+
+    Raises:
+        UnknownDocument: nothing of it is published.
+    """
+    find(library, document_id, PUBLISHED, sha256=sha256)
+    every = [r for r in library.registry.revisions(PUBLISHED) if r.document_id == document_id and r.sha256.startswith(sha256)]
+    with Ingester(library, user=user) as ingester:
+        ingester.mend()
+        ingester.retire([revision.number for revision in every], reason=reason)
+    return every

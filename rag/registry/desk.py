@@ -1,0 +1,212 @@
+"""What the desk keeps beside the documents: results of checks, corrections that outlive a new reading, states."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, LargeBinary, Text, delete, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from rag.records import Kind, Source
+from rag.registry import events
+from rag.registry.tables import CHECKED, DRAFT, PUBLISHED, RETIRED, Base, CanaryRow, ChunkRow, RevisionRow, raise_generation
+
+OF_THE_DOCUMENT = ("title", "issuer", "kind", "level", "licence", "language", "replaces", "review_on")
+"""Corrections that hold for every revision of a document; the others hold for the bytes that were read."""
+OF_THE_REVISION = ("number", "issued", "effective_from", "effective_to")
+_DATES = ("issued", "effective_from", "effective_to", "review_on")
+
+
+class CheckRow(Base):
+    """What the gate found in a revision."""
+
+    __tablename__ = "checks"
+    revision: Mapped[int] = mapped_column(ForeignKey("revisions.number", ondelete="CASCADE"), primary_key=True)
+    at: Mapped[datetime]
+    user: Mapped[str]
+    findings: Mapped[str] = mapped_column(Text)
+
+
+class CorrectionRow(Base):
+    """What a person knows better than the file: one field of a document, or of one revision of it."""
+
+    __tablename__ = "corrections"
+    document_id: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    field: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+    at: Mapped[datetime]
+    user: Mapped[str]
+
+
+class SignatureRow(Base):
+    """What a revision is compared by with all others."""
+
+    __tablename__ = "signatures"
+    revision: Mapped[int] = mapped_column(ForeignKey("revisions.number", ondelete="CASCADE"), primary_key=True)
+    value: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """What the gate found in a revision, when, and who let it look."""
+
+    at: datetime
+    user: str
+    findings: tuple[dict[str, Any], ...]
+
+
+Corrections = Mapping[tuple[str, str], Mapping[str, str]]
+"""(document id, sha256 or "") -> field -> value as it is stored."""
+
+
+class DeskStore:
+    """The desk's part of a registry."""
+
+    def __init__(self, session: Callable[[], Session]) -> None:
+        self._session = session
+
+    # ------------------------------------------------------------ states
+
+    def move(self, numbers: Sequence[int], state: str, *, user: str, reason: str = "") -> None:
+        """Put drafts into another state that is not seen either, and note it in the log."""
+        with self._session() as session, session.begin():
+            for row in self._rows(session, numbers, {DRAFT, CHECKED} - {state}):
+                row.state = state
+                detail = {"revision": row.sha256, "reason": reason}
+                events.append(session, user=user, action=state, subject=row.document_id, detail=detail)
+
+    def retire(self, numbers: Sequence[int], *, user: str, reason: str) -> list[int]:
+        """Make published revisions invisible, all at once. Returns those that were published; the indexes may forget them."""
+        gone = []
+        with self._session() as session, session.begin():
+            for row in self._rows(session, numbers, (PUBLISHED, DRAFT, CHECKED)):
+                gone += [row.number] if row.state == PUBLISHED else []
+                row.state = RETIRED
+                detail = {"revision": row.sha256, "reason": reason}
+                events.append(session, user=user, action="retire", subject=row.document_id, detail=detail)
+            raise_generation(session)
+        return gone
+
+    @staticmethod
+    def _rows(session: Session, numbers: Sequence[int], states: Collection[str]) -> list[RevisionRow]:
+        return list(session.scalars(select(RevisionRow).where(RevisionRow.number.in_(numbers), RevisionRow.state.in_(states))))
+
+    def drop_drafts(self, numbers: Sequence[int], *, user: str) -> None:
+        """Remove drafts as if they had never come: nothing was ever answered from them."""
+        with self._session() as session, session.begin():
+            for row in self._rows(session, numbers, (DRAFT, CHECKED)):
+                events.append(session, user=user, action="drop", subject=row.document_id, detail={"revision": row.sha256})
+            session.execute(delete(RevisionRow).where(RevisionRow.number.in_(numbers), RevisionRow.state.in_((DRAFT, CHECKED))))
+
+    def drop_older_drafts(self, numbers: Sequence[int]) -> None:
+        """Remove the drafts whose place these revisions take: of the same document, from the same file or with the same bytes."""
+        new = select(RevisionRow.document_id, RevisionRow.sha256, RevisionRow.source).where(RevisionRow.number.in_(numbers))
+        with self._session() as session, session.begin():
+            kept = [(document_id, sha256, json.loads(source)["uri"]) for document_id, sha256, source in session.execute(new).tuples()]
+            ids = {document_id for document_id, _, _ in kept}
+            drafts = select(RevisionRow.number, RevisionRow.document_id, RevisionRow.sha256, RevisionRow.source).where(
+                RevisionRow.document_id.in_(ids), RevisionRow.state.in_((DRAFT, CHECKED)), RevisionRow.number.not_in(numbers)
+            )
+            outdone = [
+                number
+                for number, document_id, sha256, source in session.execute(drafts).tuples()
+                if any(id == document_id and (sha == sha256 or uri == json.loads(source)["uri"]) for id, sha, uri in kept)
+            ]
+            session.execute(delete(RevisionRow).where(RevisionRow.number.in_(outdone)))
+
+    def unembed(self, numbers: Sequence[int]) -> None:
+        """No passage of these revisions has a vector (any more)."""
+        chunks = select(ChunkRow.id).where(ChunkRow.revision.in_(numbers))
+        with self._session() as session, session.begin():
+            session.execute(delete(CanaryRow).where(CanaryRow.chunk.in_(chunks)))
+            session.execute(update(ChunkRow).where(ChunkRow.revision.in_(numbers)).values(embedded=False))
+
+    def chunk_counts(self) -> dict[int, int]:
+        """Number of passages by number of revision."""
+        with self._session() as session:
+            rows = session.execute(select(ChunkRow.revision, func.count()).group_by(ChunkRow.revision)).tuples()
+            return dict(rows.all())
+
+    # ------------------------------------------------------------ checks
+
+    def keep_check(self, revision: int, findings: Sequence[dict[str, Any]], *, user: str) -> None:
+        """Keep what the gate found; it takes the place of what it found before."""
+        with self._session() as session, session.begin():
+            session.merge(CheckRow(revision=revision, at=_now(), user=user, findings=json.dumps(findings, ensure_ascii=False, default=str)))
+
+    def checks(self) -> dict[int, Check]:
+        """What the gate found, by number of revision."""
+        with self._session() as session:
+            return {
+                row.revision: Check(at=row.at.replace(tzinfo=UTC), user=row.user, findings=tuple(json.loads(row.findings)))
+                for row in session.scalars(select(CheckRow))
+            }
+
+    def signatures(self) -> dict[int, bytes]:
+        """What revisions are compared by, by number."""
+        with self._session() as session:
+            return dict(session.execute(select(SignatureRow.revision, SignatureRow.value)).tuples().all())
+
+    def keep_signatures(self, made: Mapping[int, bytes]) -> None:
+        """Keep what revisions are compared by."""
+        with self._session() as session, session.begin():
+            for number, value in made.items():
+                session.merge(SignatureRow(revision=number, value=value))
+
+    # ------------------------------------------------------------ corrections
+
+    def correct(self, document_id: str, sha256: str, values: Mapping[str, str], *, user: str) -> None:
+        """Keep corrections: field -> value as text, dates in ISO form; "" says that there is none.
+
+        Raises:
+            ValueError: a field is unknown or a value does not fit it.
+        """
+        for name, value in values.items():
+            _value(name, value)
+        with self._session() as session, session.begin():
+            for name, value in values.items():
+                of = "" if name in OF_THE_DOCUMENT else sha256
+                session.merge(CorrectionRow(document_id=document_id, sha256=of, field=name, value=value, at=_now(), user=user))
+            events.append(session, user=user, action="correct", subject=document_id, detail={"revision": sha256, **values})
+
+    def corrections(self) -> dict[tuple[str, str], dict[str, str]]:
+        """All corrections."""
+        found: dict[tuple[str, str], dict[str, str]] = {}
+        with self._session() as session:
+            for row in session.scalars(select(CorrectionRow)):
+                found.setdefault((row.document_id, row.sha256), {})[row.field] = row.value
+        return found
+
+
+def corrected(source: Source, document_id: str, sha256: str, corrections: Corrections) -> Source:
+    """``source`` with what people know better."""
+    values = {**corrections.get((document_id, ""), {}), **corrections.get((document_id, sha256), {})}
+    values.pop("review_on", None)
+    return replace(source, **{name: _value(name, value) for name, value in values.items()}) if values else source
+
+
+def review_on(document_id: str, corrections: Corrections) -> date | None:
+    """The day on which somebody wants the document looked at again."""
+    value = corrections.get((document_id, ""), {}).get("review_on", "")
+    return date.fromisoformat(value) if value else None
+
+
+def _value(name: str, text: str) -> Any:
+    if name not in (*OF_THE_DOCUMENT, *OF_THE_REVISION):
+        raise ValueError(f"{name} cannot be corrected; the fields are {', '.join((*OF_THE_DOCUMENT, *OF_THE_REVISION))}")
+    if name in _DATES:
+        return date.fromisoformat(text) if text else None
+    if name == "level":
+        if text not in ("", "1", "2", "3"):
+            raise ValueError(f"a level is 1, 2 or 3, not {text!r}")
+        return int(text) if text else None
+    return Kind(text or Kind.OTHER) if name == "kind" else text
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,218 @@
+"""draft -> checked -> published -> retired: what is not published is never found, whoever asks and however."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag.ask import ask
+from rag.desk.correct import correct
+from rag.desk.preview import Preview
+from rag.desk.publish import check, find, publish, retire
+from rag.errors import GateClosed, GoldenRegressed, LibraryError, LibraryLocked, UnknownDocument
+from rag.ingest import Ingester, Result, ingest
+from rag.library import Library
+from rag.records import Document
+from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED
+from tests.conftest import TODAY
+from tests.small import document, found, library_at, vectors
+from tests.small import publish as publish_at_once
+
+DATES: dict[str, Any] = {"issued": date(2026, 3, 1), "effective_from": date(2026, 4, 1)}
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    opened = library_at(tmp_path / "home")
+    yield opened
+    opened.close()
+
+
+def draft(library: Library, *documents: Document) -> list[int]:
+    with Ingester(library, draft=True, user="kato") as ingester:
+        for item in documents:
+            ingester.add(item)
+        ingester.flush()
+    ids = {item.id for item in documents}
+    return [r.number for r in library.registry.revisions(DRAFT, CHECKED) if r.document_id in ids]
+
+
+def put_out(library: Library, numbers: Sequence[int], **more: str) -> None:
+    publish(library, numbers, user="kato", today=TODAY, **more)  # type: ignore[arg-type]
+
+
+def test_a_draft_is_not_found_until_it_is_published(library: Library) -> None:
+    publish_at_once(library, [document("old", "Parking is free.")])
+    numbers = draft(library, document("new", "Travel is booked at the counter.", **DATES))
+    assert found(library, "travel counter") == ["old"]
+    for revision in ("", library.registry.documents(numbers)[numbers[0]].revision):
+        with pytest.raises(UnknownDocument):
+            library.document("new", revision, clearance=3)
+    check(library, numbers, user="kato", today=TODAY)
+    assert [r.state for r in library.registry.revisions() if r.document_id == "new"] == [CHECKED]
+    assert found(library, "travel counter") == ["old"]
+    put_out(library, numbers)
+    assert found(library, "travel counter") == ["new", "old"]
+    assert library.troubles() == []
+    assert (library.keyword.count, vectors(library).count) == library.registry.counts() == (2, 2)
+
+
+def test_the_gate_stops_what_is_wrong_until_there_is_a_reason(library: Library) -> None:
+    numbers = draft(library, document("rule", "Travel is booked at the counter."))  # nobody said from when
+    check(library, numbers, user="kato", today=TODAY)
+    assert find(library, "rule", DRAFT, CHECKED).state == DRAFT
+    with pytest.raises(GateClosed, match="from when it applies"):
+        put_out(library, numbers)
+    with pytest.raises(GateClosed):
+        put_out(library, numbers, reason="  ")
+    assert found(library, "travel") == []
+    put_out(library, numbers, reason="It has always applied.")
+    assert found(library, "travel") == ["rule"]
+    (event,) = [event for event in library.registry.events.all("rule") if event.action == "publish"]
+    assert event.user == "kato" and json.loads(event.detail)["reason"] == "It has always applied."
+
+
+def test_what_is_staged_is_seen_by_the_preview_alone(library: Library) -> None:
+    publish_at_once(library, [document("rule", "Travel is booked by the office.", **DATES), document("other", "Parking is free.")])
+    numbers = draft(library, document("rule", "Travel is booked at the counter.", **DATES))
+    seen: list[list[str]] = []
+
+    def before(staged: Sequence[int]) -> None:
+        assert staged == numbers
+        for reader in (Preview(library, staged), library, library_at(library.home)):
+            seen.append([hit.chunk.text for hit in ask(reader, "Where is travel booked?", clearance=3, as_of=TODAY).hits[:1]])
+
+    publish(library, numbers, user="kato", today=TODAY, before=before)
+    assert seen == [["Travel is booked at the counter."], ["Travel is booked by the office."], ["Travel is booked by the office."]]
+    assert [hit.chunk.text for hit in ask(library, "Where is travel booked?", clearance=3, as_of=TODAY).hits[:1]] == seen[0]
+
+
+def test_what_is_refused_at_the_last_moment_leaves_everything_as_it_was(library: Library) -> None:
+    publish_at_once(library, [document("rule", "Travel is booked by the office.", **DATES)])
+    numbers = draft(library, document("rule", "Travel is booked at the counter.", **DATES))
+
+    def before(staged: Sequence[int]) -> None:
+        raise GoldenRegressed("no")
+
+    with pytest.raises(GoldenRegressed):
+        publish(library, numbers, user="kato", today=TODAY, before=before)
+    assert find(library, "rule", DRAFT, CHECKED).number == numbers[0]
+    assert (library.keyword.count, vectors(library).count) == library.registry.counts() == (1, 1)
+    put_out(library, numbers)
+    assert (library.keyword.count, vectors(library).count) == library.registry.counts() == (1, 1)
+    assert "counter" in library.document("rule", clearance=3).text
+
+
+def test_all_at_once_or_none(library: Library) -> None:
+    one = draft(library, document("one", "Travel is booked at the counter.", **DATES))
+    two = draft(library, document("two", "Parking is free for everybody.", **DATES))
+    library.registry.desk.drop_drafts(two, user="kato")
+    with pytest.raises(LibraryError, match="somebody else"):
+        put_out(library, one + two)
+    assert found(library, "travel parking") == []
+    assert (library.keyword.count, vectors(library).count) == (0, 0)
+
+
+def test_two_managers_at_once(library: Library) -> None:
+    numbers = draft(library, document("rule", "Travel is booked at the counter.", **DATES))
+    with Ingester(library), pytest.raises(LibraryLocked):
+        put_out(library, numbers)
+    put_out(library, numbers)
+    with pytest.raises(LibraryError, match="somebody else"):
+        put_out(library, numbers)
+    assert found(library, "travel") == ["rule"]
+
+
+def test_a_new_draft_takes_the_place_of_the_one_before(library: Library) -> None:
+    draft(library, document("rule", "Travel is booked at the desk.", **DATES))
+    (number,) = draft(library, document("rule", "Travel is booked at the counter.", **DATES))
+    assert "counter" in library.registry.documents([number])[number].text
+
+
+def test_retired_is_not_found_and_does_not_come_back_by_itself(tmp_path: Path) -> None:
+    library = library_at(tmp_path / "home")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "rule.md").write_text("# Rule\n\nTravel is booked at the counter.\n")
+    (folder / "other.md").write_text("# Other\n\nParking is free.\n")
+    (rule,) = [o.document_id for o in ingest(library, [folder], level=1) if o.name == "rule.md"]
+    answer = ask(library, "Where is travel booked?", clearance=3, as_of=TODAY)
+    (citation, *_) = answer.statements[0].citations
+    retire(library, rule, user="kato", reason="The counter is closed.")
+    assert rule not in found(library, "travel counter")
+    with pytest.raises(UnknownDocument):
+        library.document(rule, clearance=3)
+    assert citation.quote in library.document(rule, citation.revision, clearance=3).text, "an old answer can still be looked up"
+    assert (library.keyword.count, vectors(library).count) == library.registry.counts() == (1, 1)
+    outcomes = {o.name: o for o in ingest(library, [folder], level=1)}
+    assert outcomes["rule.md"].result is Result.UNCHANGED and "retired" in outcomes["rule.md"].reason
+    assert rule not in found(library, "travel counter")
+    put_out(library, [find(library, rule, RETIRED).number])
+    assert found(library, "travel counter")[0] == rule
+    library.close()
+
+
+def test_ingest_publishes_at_once_and_takes_the_place_of_a_draft_of_the_same_file(library: Library) -> None:
+    new = document("rule", "Travel is booked at the counter.", **DATES)
+    draft(library, new)
+    publish_at_once(library, [new])
+    assert [r.state for r in library.registry.revisions()] == [PUBLISHED]
+    assert found(library, "travel") == ["rule"]
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_a_correction_outlives_a_new_reading(tmp_path: Path, published: bool) -> None:
+    library = library_at(tmp_path / "home")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "rule.md").write_text("# Rule\n\nTravel is booked at the counter.\n")
+    (outcome,) = ingest(library, [folder], level=1, draft=not published)
+    state = (PUBLISHED,) if published else (DRAFT, CHECKED)
+    correct(library, outcome.document_id, {"title": "旅費規程", "level": "2", "effective_from": "2026-04-01"}, user="kato")
+    now = find(library, outcome.document_id, *state)
+    assert (now.source.title, now.source.level, now.source.effective_from) == ("旅費規程", 2, date(2026, 4, 1))
+    assert len(library.registry.revisions(*state)) == 1
+    assert found(library, "travel", clearance=1) == []
+    assert found(library, "travel", clearance=2) == ([outcome.document_id] if published else [])
+    (again,) = ingest(library, [folder], level=1, draft=not published)
+    assert again.result is Result.UNCHANGED
+    (folder / "rule.md").write_text("# Rule\n\nTravel is booked on the page.\n")  # another file, of the same document
+    (new,) = ingest(library, [folder], level=1, draft=not published)
+    assert new.result is Result.REVISED
+    after = find(library, outcome.document_id, *state)
+    assert (after.source.title, after.source.level) == ("旅費規程", 2), "what holds for the document holds for its next revision"
+    assert after.source.effective_from is None, "and what holds for one revision does not"
+    library.close()
+
+
+@pytest.mark.parametrize("values", [{"colour": "red"}, {"level": "4"}, {"issued": "yesterday"}, {"kind": "poem"}])
+def test_a_correction_that_makes_no_sense(library: Library, values: dict[str, str]) -> None:
+    draft(library, document("rule", "Travel is booked at the counter.", **DATES))
+    with pytest.raises(ValueError, match=next(iter(values.values())) + "|colour"):
+        correct(library, "rule", values, user="kato")
+    assert library.registry.desk.corrections() == {}
+
+
+def test_a_future_revision_answers_only_for_its_days(library: Library) -> None:
+    publish_at_once(library, [document("rule", "Travel is booked by the office.", uri="a.md", effective_from=date(2020, 4, 1))])
+    coming = document("rule", "Travel is booked at the counter.", uri="b.md", issued=TODAY, effective_from=date(2027, 4, 1))
+    put_out(library, draft(library, coming))
+    for day, words in [(TODAY, "office"), (date(2027, 3, 31), "office"), (date(2027, 4, 1), "counter")]:
+        hits = ask(library, "Where is travel booked?", clearance=3, as_of=day).hits
+        assert len(hits) == 1 and words in hits[0].chunk.text, "the two are never mixed"
+
+
+def test_a_revision_dated_before_the_one_it_follows_is_told(library: Library) -> None:
+    publish_at_once(library, [document("rule", "Travel is booked by the office.", uri="a.md", effective_from=date(2026, 4, 1))])
+    older = document("rule", "Travel is booked at the counter.", uri="b.md", issued=TODAY, effective_from=date(2020, 4, 1))
+    numbers = draft(library, older)
+    with pytest.raises(GateClosed, match="before a revision in the library"):
+        put_out(library, numbers)
+    put_out(library, numbers, reason="For questions about the past.")
+    assert "office" in ask(library, "Where is travel booked?", clearance=3, as_of=TODAY).hits[0].chunk.text
+    assert "counter" in ask(library, "Where is travel booked?", clearance=3, as_of=date(2021, 1, 1)).hits[0].chunk.text
