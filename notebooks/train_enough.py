@@ -118,14 +118,15 @@ def learn(found: list[Row], names: list[str]) -> tuple[LogisticRegression, np.nd
 
 
 def weights(found: list[Row]) -> np.ndarray:
-    """Each group weighs the same among those of its side, both sides the same; questions that nothing at all answers count twice."""
+    """Each group weighs the same among those of its side, both sides the same; golden questions that nothing
+    answers, the hardest, count three times, those with their answer held back (mostly something else answers them) a tenth."""
     sizes: dict[str, int] = {}
     for group, _, _, _ in found:
         sizes[group] = sizes.get(group, 0) + 1
     share = {0: [], 1: []}
     for group in sizes:
         share[next(row[2] for row in found if row[0] == group)].append(group)
-    heavy = {group: 3.0 if group == "golden, unanswerable" else 0.5 if "held back" in group else 1.0 for group in sizes}
+    heavy = {group: 3.0 if group == "golden, unanswerable" else 0.1 if "held back" in group else 1.0 for group in sizes}
     total = {side: sum(heavy[group] for group in groups) for side, groups in share.items()}
     return np.array([heavy[row[0]] / (sizes[row[0]] * total[row[2]]) for row in found]) * len(found) / 2
 

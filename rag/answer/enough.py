@@ -34,16 +34,11 @@ WEIGHTS = Path(__file__).parent.parent / "models" / "enough.toml"
 
 FEATURES: Mapping[str, str] = {
     "covered": "coverage of the question by the best passage with its headings",
-    "sentence": "coverage by the best sentence",
-    "kin": "kinship of the best sentence with its headings",
     "together": "coverage by the best passages together",
-    "rare": "coverage by the best passage, rare terms counted twice over",
-    "rarest": "kinship of the rarest term to the best passages",
     "far": "share of the question that nothing found is akin to",
     "cosine": "cosine of the best sentence, Japanese",
     "cosine_en": "cosine of the best sentence, other languages",
     "gap": "how far the best hit stands before the tenth, as a share of its score",
-    "second": "how far the best hit stands before the second",
     "agree": "share of the first five hits that every list holds among its first twenty",
     "decided": "1 where the best sentences hold what is asked for (an amount, a date, whether), .5 where no shape tells",
     "particular": "1 where the question asks for a name, a place, a person or a number of things",
@@ -64,10 +59,8 @@ def features(question: Question, hits: Sequence[Hit], weighed: Sequence[Weighed]
     if not passages or not near or not question.weights:
         return dict.fromkeys(FEATURES, 0.0)
     together = frozenset().union(*passages)
-    squares = Question(weights={term: weight * weight for term, weight in question.weights.items()}, meant=question.meant)
     shares = Kinship(question, together).shares(together)
     weights = np.array(list(question.weights.values()), dtype=np.float32)
-    rarest = int(weights.argmax())
     wanted = asks(question.text)
     best = sorted(near, key=lambda each: -each.relevance)[:BEST]
     scores = [hit.score for hit in first]
@@ -77,16 +70,11 @@ def features(question: Question, hits: Sequence[Hit], weighed: Sequence[Weighed]
     five = first[:5]
     return {
         "covered": max(map(question.coverage, passages)),
-        "sentence": max(each.coverage for each in near),
-        "kin": max(each.kinship for each in near),
         "together": question.coverage(together),
-        "rare": max(map(squares.coverage, passages)),
-        "rarest": float(shares[rarest]),
         "far": 1.0 - float(weights @ shares) / (float(weights.sum()) or 1.0),
         "cosine": cosine if spoken == "ja" else 0.0,
         "cosine_en": cosine if spoken != "ja" else 0.0,
         "gap": 1.0 - scores[-1] / top,
-        "second": 1.0 - scores[min(1, len(scores) - 1)] / top,
         "agree": sum(all(rank <= 20 for rank in hit.found_by.values()) for hit in five) / len(five),
         "decided": 0.5 if wanted == (Asks.OTHER,) else float(any(each.decides for each in best)),
         "particular": float(any(kind in _PARTICULAR for kind in wanted)),
