@@ -132,7 +132,7 @@ _NO_TITLE = re.compile(
 
 def _clean_title(title: str) -> str:
     title = " ".join(title.split())
-    readable = title and not any(_is_garbled(c) for c in title)
+    readable = title and not any(_isgarbled_share(c) for c in title)
     return title if readable and 2 < len(title) <= 150 and not _NO_TITLE.search(title) else ""
 
 
@@ -145,7 +145,7 @@ def _read_page(pdf: PdfFile, index: int, info: _Info, how: How) -> Sheet:
     except DamagedFile:
         return Sheet(index + 1, [Row.plain(text) for text in info.words(index) if text.strip()], broken=True)
     visible = [glyph for glyph in page.glyphs if not glyph.text.isspace()]
-    sheet = Sheet(index + 1, [], page.height, page.width, drawn=bool(page.drawn or visible), garbled=_garbled(visible))
+    sheet = Sheet(index + 1, [], page.height, page.width, drawn=bool(page.drawn or visible), garbled=garbled_share(visible))
     if sheet.garbled < UNREADABLE:
         sheet.rows, sheet.vertical = page_rows(page, table=index + 1 in how.options.tables)
     scanned = page.pictured > PICTURE and len(visible) < FEW
@@ -174,11 +174,11 @@ def _read_scans(pdf: PdfFile, sheets: list[Sheet], how: How) -> None:
         sheet.take(seen[sheet.number], asked=sheet.number in how.options.ocr, seconds=how.ocr_seconds)
 
 
-def _is_garbled(character: str) -> bool:
+def _isgarbled_share(character: str) -> bool:
     return unicodedata.category(character) in ("Co", "Cn", "Cs", "Cc") or character == "\ufffd"
 
 
-def _garbled(glyphs: Sequence[Glyph]) -> float:
+def garbled_share(glyphs: Sequence[Glyph]) -> float:
     """Share of characters that mean nothing: private, unassigned, or letters of scripts thrown together.
 
     A font without a Unicode map yields Bengali, Ethiopic and Gurmukhi side by side, where an Arabic or Thai text yields one script.
@@ -189,7 +189,7 @@ def _garbled(glyphs: Sequence[Glyph]) -> float:
     bad = signs = 0
     for glyph in glyphs:
         character = glyph.text
-        if _is_garbled(character):
+        if _isgarbled_share(character):
             bad += 1
         elif ord(character) > 0x250 and character.isalpha():
             script = unicodedata.name(character, "").split(" ")[0]
