@@ -17,6 +17,9 @@ OTHERS = {
     "rag/thesaurus.toml": "what people say -> what regulations write",
     "rag/models/static-ja.md": "the card of the Japanese model beside it",
     "rag/ui/texts.toml": "every word of the screens, in both languages",
+    "notebooks/01_library.ipynb": "a tour of a library: documents, passages, structure, references, as plots",
+    "notebooks/02_retrieval.ipynb": "retrieval measured: what each part is worth, and where it fails",
+    "notebooks/03_chunking_and_fusion.ipynb": "ways of cutting and ways of fusing, compared",
     "notebooks/train_static_ja.py": "how the Japanese model was trained",
     "tests/": "as rag/, file by file; tests/benchmarks measures, and is not part of make test",
 }
