@@ -78,8 +78,6 @@ class Settings:
     """KONKYO_LLM_OUTPUT: tokens that the model may write."""
     llm_stream: bool = True
     """KONKYO_LLM_STREAM: 0 for an endpoint that gives its reply only whole."""
-    entailment: str = ""
-    """KONKYO_ENTAILMENT: a cross-encoder that says whether a passage entails a sentence: a folder, or a hub name in the local cache."""
 
     def __post_init__(self) -> None:
         if self.llm_key and not (self.llm_key.isascii() and self.llm_key.isprintable() and " " not in self.llm_key):
@@ -125,7 +123,6 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         llm_context=_number(environment, "KONKYO_LLM_CONTEXT", default.llm_context, int),
         llm_output=_number(environment, "KONKYO_LLM_OUTPUT", default.llm_output, int),
         llm_stream=environment.get("KONKYO_LLM_STREAM", "") != "0",
-        entailment=environment.get("KONKYO_ENTAILMENT", "").strip(),
         off=frozenset(name for part in environment.get("KONKYO_OFF", "").split(",") if (name := part.strip())),
     )
 

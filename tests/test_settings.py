@@ -39,7 +39,6 @@ GOOD: dict[str, tuple[str, object]] = {
     "llm_context": ("32768", 32_768),
     "llm_output": ("2048", 2_048),
     "llm_stream": ("0", False),
-    "entailment": ("/models/nli", "/models/nli"),
     "keep_questions": ("text", "text"),
     "keep_days": ("7", 7),
     "off": ("words, vectors-ja,", frozenset({"words", "vectors-ja"})),

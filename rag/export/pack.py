@@ -31,7 +31,7 @@ VERSION = 1
 SCHEMA_FILE = Path(__file__).with_name("pack.schema.json")
 
 SHOWN = frozenset(
-    "model model_download clearance batch keep_questions keep_days entailment "
+    "model model_download clearance batch keep_questions keep_days "
     "llm_url llm_model llm_azure_version llm_seconds llm_attempts llm_context llm_output llm_stream".split()
 )
 """Settings that go into a pack. No other does, so that no key and no path of the machine can slip in."""
