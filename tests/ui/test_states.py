@@ -51,7 +51,11 @@ def picture(seen: Screen, name: str) -> None:
     """Write a picture of the whole page, where somebody wants them."""
     if folder := os.environ.get("KONKYO_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
-        seen.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+        size = seen.page.viewport_size or {"width": 1280, "height": 900}
+        seen.page.set_viewport_size({"width": size["width"], "height": 1800})  # the page scrolls inside itself
+        seen.page.wait_for_timeout(500)
+        seen.page.screenshot(path=str(Path(folder) / f"{name}.png"))
+        seen.page.set_viewport_size(size)
 
 
 def sound(seen: Screen) -> None:
