@@ -27,6 +27,12 @@ browser:  # Debian's Chromium and fonts for Japanese; where they cannot be insta
 	      chromium fonts-noto-cjk fontconfig >/dev/null; } \
 	  || echo 'Chromium could not be installed; the browser tests will be skipped. Install it with: apt-get install chromium fonts-noto-cjk'; \
 	fi
+	@if ! tesseract --list-langs 2>/dev/null | grep -q '^jpn_vert'; then \
+	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO='sudo -n'; fi; \
+	  { $$SUDO apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq --no-install-recommends \
+	      tesseract-ocr tesseract-ocr-jpn tesseract-ocr-jpn-vert >/dev/null; } \
+	  || echo 'Tesseract could not be installed; scans are left out. Install it with: apt-get install tesseract-ocr tesseract-ocr-jpn tesseract-ocr-jpn-vert'; \
+	fi
 
 .venv/.base:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Konkyo needs Python 3.11 or newer; name it with: make PYTHON=python3.11 ...'; exit 1; }

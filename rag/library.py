@@ -12,11 +12,12 @@ import os
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from rag.cross_encoder import Reader
 from rag.embed import Embedder
 from rag.errors import DiskFull, IndexDamaged, LibraryError, ModelError, SettingsError, UnknownDocument
 from rag.index.keyword import KeywordIndex
@@ -26,7 +27,7 @@ from rag.model import Endpoint, LanguageModel
 from rag.names import Abbreviations, Names
 from rag.provisions import Provisions
 from rag.question import understand
-from rag.records import HIGHEST_LEVEL, Chunk, Document, Filters, Kind
+from rag.records import HIGHEST_LEVEL, Chunk, Document, Filters, Kind, Source
 from rag.registry import PUBLISHED, Registry, Revision, unknown
 from rag.settings import Settings
 from rag.static import StaticModel
@@ -48,6 +49,16 @@ class Trouble:
     """What happened and what to do."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sources:
+    """Revisions as search needs them."""
+
+    numbers: frozenset[int]
+    """The registry's numbers of the revisions."""
+    by_number: Mapping[int, tuple[str, Source]]
+    """Number -> document id, and what is known of it."""
+
+
 class Library:
     """A library in ``settings.home``. Opening it makes an empty one where there is none.
 
@@ -60,10 +71,12 @@ class Library:
         self.registry = Registry(self.home / "registry.sqlite3")
         self.embedder = Embedder(settings.model, settings.model_download)
         self.japanese: Model = StaticModel()
+        self.reader = Reader(settings.reranker, settings.model_download) if settings.reranker else None
         self.language_model = _language_model(settings)
         self._thesaurus: tuple[int, Thesaurus] | None = None
         self._abbreviations: tuple[int, Abbreviations] = (0, Abbreviations())
         self._names: dict[int, tuple[Sequence[Revision], Names]] = {}
+        self._sources: dict[int, tuple[Sequence[Revision], Sources]] = {}
         self._visible: dict[tuple[int, date, Filters], list[Revision]] = {}
         self._provisions: dict[tuple[str, str], Provisions] = {}
         self._lock = threading.RLock()
@@ -129,6 +142,18 @@ class Library:
                 kept = self._names[id(visible)] = visible, Names.of(sources, self.abbreviations.names)
             return kept[1]
 
+    def sources(self, visible: Sequence[Revision]) -> Sources:
+        """What is known of these revisions, by number and by document."""
+        with self._lock:
+            kept = self._sources.get(id(visible))
+            if kept is None or kept[0] is not visible:
+                if len(self._sources) >= _KEPT_VIEWS:
+                    self._sources.clear()
+                numbers = frozenset(revision.number for revision in visible)
+                by_number = {revision.number: (revision.document_id, revision.source) for revision in visible}
+                kept = self._sources[id(visible)] = visible, Sources(numbers=numbers, by_number=by_number)
+            return kept[1]
+
     def provisions(self, document: Document) -> Provisions:
         """The addresses of a document, kept as long as the document itself."""
         key = (document.id, document.revision)
@@ -175,6 +200,7 @@ class Library:
             # Chroma does not see what another process wrote until it is opened anew.
             self._keyword = self._meaning = None
             self._names.clear()
+            self._sources.clear()
             self._visible.clear()
             self._generation = generation
 

@@ -31,6 +31,10 @@ class Question:
     """Term -> weight, for the field of words."""
     bigrams: Mapping[str, float]
     """Term -> weight, for the field of bigrams."""
+    content: tuple[str, ...] = ()
+    """Its own words that say what it is about."""
+    asked: frozenset[str] = frozenset()
+    """The words of the sentences that ask; of the last one where none does."""
     added: frozenset[str] = frozenset()
     """Those terms that only the thesaurus put there."""
     meant: Mapping[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
@@ -50,8 +54,10 @@ def understand(text: str, thesaurus: Thesaurus | None = None) -> Question:
     """
     words = {term: LITTLE if term in terms.STOPWORDS else 1.0 for term in terms.words(text)}
     bigrams = dict.fromkeys(terms.bigrams(text), 1.0)
-    if len(text) > LONG and (asking := _asking(text)):
-        asked, pairs = set(terms.words(asking)), set(terms.bigrams(asking))
+    asking = _asking(text)
+    asked = frozenset(terms.words(asking))
+    if len(text) > LONG and asking:
+        pairs = set(terms.bigrams(asking))
         words = {term: weight if term in asked else STORY * weight for term, weight in words.items()}
         bigrams = {term: weight if term in pairs else STORY * weight for term, weight in bigrams.items()}
     own = {*words, *bigrams}
@@ -65,7 +71,15 @@ def understand(text: str, thesaurus: Thesaurus | None = None) -> Question:
                 words.setdefault(term, MEANS)
             for term in terms.bigrams(word):
                 bigrams.setdefault(term, MEANS)
-    return Question(text=text, words=words, bigrams=bigrams, added=frozenset({*words, *bigrams} - own), meant=meant)
+    return Question(
+        text=text,
+        words=words,
+        bigrams=bigrams,
+        content=tuple(term for term in words if term in own and not terms.says_little(term)),
+        asked=asked,
+        added=frozenset({*words, *bigrams} - own),
+        meant=meant,
+    )
 
 
 def _asking(text: str) -> str:

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from rag import cross_encoder, second_stage
+from rag.cross_encoder import Reader
+from rag.index.forward import Passage
 from rag.index.fuse import Fused, by_score
 from rag.index.scope import Scope
 from rag.library import Library
 from rag.named import Named, named
-from rag.question import understand
-from rag.records import Chunk, Filters, Hit
+from rag.question import Question, understand
+from rag.records import Filters, Hit, Kind, Source
+from rag.second_stage import Candidate, Rarity
+from rag.static import StaticModel
 from rag.text import storable
 
-DEPTH = 100
-"""How deep each list goes before they are fused."""
+DEPTH = 300
+"""How deep the list of the keyword index goes before lists are fused."""
+NEAR = 100
+"""How deep those of the vector indexes go, which take longer."""
 NAMED = 0.3
 """What a passage gains whose document the question names; 1 is what the best keywords give."""
+AUTHORITY = 0.04
+"""What an act gains over a text of no known kind: of two that answer alike, the one that binds more stands first."""
+NEWER = 0.004
+"""What the newest of the texts found gains over the oldest: of two that answer alike and bind alike, the newer stands first. Less than a
+step of authority gives."""
 FIELDS = {"words": ("words",), "bigrams": ("bigrams", "head_bigrams"), "head": ("head", "head_bigrams")}
 """Fields of the keyword index that are turned off by these names in ``Settings.off``."""
 LONGEST_QUESTION = 2_000
@@ -62,33 +74,36 @@ def search(library: Library, question: str, *, clearance: int, as_of: date, limi
 
 def _search(library: Library, text: str, clearance: int, as_of: date, limit: int, filters: Filters) -> Result:
     visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
-    scope = Scope(clearance=clearance, revisions=frozenset(revision.number for revision in visible))
+    sources = library.sources(visible)
+    scope = Scope(clearance=clearance, revisions=sources.numbers)
     asked = storable(text[:LONGEST_QUESTION])
     off = library.settings.off
     question = understand(asked, None if "thesaurus" in off else library.thesaurus)
-    fields = {field for name in off for field in FIELDS.get(name, ())}
+    fields = frozenset(field for name in off for field in FIELDS.get(name, ()))
     depth = max(DEPTH, limit)
-    keyword = dict(library.keyword.search(question, scope, depth, off=fields))
-    models = library.meaning.ask(asked, {name.replace("vectors", "vector") for name in off}) if asked.strip() else []
-    near = [chunk for model in models for chunk in model.nearest(scope, depth)]
+    index, meaning = library.keyword, library.meaning
+    keyword = dict(index.search(question, scope, depth, off=fields))
+    models = meaning.ask(asked, {name.replace("vectors", "vector") for name in off}) if asked.strip() else []
+    near = [chunk for model in models for chunk in model.nearest(scope, max(NEAR, limit))]
     if missing := [chunk for chunk in near if chunk not in keyword]:
-        keyword |= library.keyword.search(question, scope, len(missing), among=missing, off=fields)
+        keyword |= index.search(question, scope, len(missing), among=missing, off=fields)
     called = Named() if "named" in off else named(library, asked, visible, clearance)
-    candidates = list({*keyword, *near, *called.chunks})
-    similar = {model.name: (model.vote, model.similarity(candidates)) for model in models}
-    fused = by_score(keyword, list(similar.values()))
-    chunks = library.chunks(candidates, scope)
-    parts: dict[int, dict[str, float]] = {chunk: {} for chunk in candidates}
-    top = max(keyword.values(), default=0.0) or 1.0
-    for part, scores in library.keyword.parts(question, scope, candidates, fields).items():
-        for chunk, score in scores.items():
-            parts[chunk][part] = score / top
-    for part, (vote, cosines) in similar.items():
-        for chunk, cosine in cosines.items():
-            parts[chunk][part] = vote * cosine
-    hits = _ranked([entry for entry in fused if entry.chunk in chunks], chunks, called, parts)
+    similar = {model.name: (model.vote, model.similarity(list({*keyword, *near, *called.chunks}))) for model in models}
+    first = by_score(keyword, list(similar.values()))
+    parts = _first_parts(first, keyword, similar)
+    if "second_stage" not in off and library.reader is not None:
+        parts |= _behind(_read(library, library.reader, asked, scope, first), first, parts)
+    elif "second_stage" not in off:
+        passages = index.passages([entry.chunk for entry in first[: second_stage.FIRST]], scope)
+        parts |= _second_parts(library, question, passages, index.rarity, first, parts, similar)
+    parts = dict.fromkeys(called.chunks, {}) | parts
+    of = {chunk: sources.by_number[number] for chunk, number in index.revisions(list(parts), scope).items()}
+    parts = {chunk: {**parts[chunk], **({"named": NAMED} if of[chunk][0] in called.documents else {})} for chunk in of}
+    _prefer(parts, {chunk: source for chunk, (_, source) in of.items()})
+    hits = _ranked(parts, library, scope, called, first, limit)
+    by_field = index.parts(question, scope, [hit.chunk.id for hit in hits], fields) if hits else {}
     return Result(
-        hits=tuple(hits[:limit]),
+        hits=tuple(_by_field(hit, by_field) for hit in hits),
         scope=scope,
         documents=len(visible),
         lists=("keyword", "vector") if models else ("keyword",),
@@ -96,21 +111,99 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     )
 
 
-def _ranked(fused: Sequence[Fused], chunks: Mapping[int, Chunk], called: Named, parts: Mapping[int, Mapping[str, float]]) -> list[Hit]:
-    """Hits, best first: the provisions that the question names, then the others, those of a document that it names lifted."""
-    known = {entry.chunk: entry for entry in fused}
-    named_here = [chunk for chunk in called.chunks if chunk in chunks]
-    scores = {id_: entry.score + (NAMED if chunks[id_].document_id in called.documents else 0.0) for id_, entry in known.items()}
-    top = max(scores.values(), default=0.0)
-    for place, chunk in enumerate(named_here):
-        scores[chunk] = top + 1.0 + 1.0 / (place + 1)
-    hits = []
-    for rank, chunk in enumerate(sorted(scores, key=lambda chunk: (-scores[chunk], chunk)), start=1):
-        found_by = dict(known[chunk].found_by) if chunk in known else {}
-        if chunk in named_here:
-            found_by["address"] = named_here.index(chunk) + 1
-        gave = dict(parts[chunk])
-        if lift := scores[chunk] - (known[chunk].score if chunk in known else 0.0):
-            gave["named"] = lift
-        hits.append(Hit(chunk=chunks[chunk], score=scores[chunk], rank=rank, found_by=found_by, parts=gave))
+Parts = dict[int, dict[str, float]]
+"""Chunk -> part of search -> what it gave to the score."""
+
+
+def _first_parts(first: Sequence[Fused], keyword: Mapping[int, float], similar: Mapping[str, tuple[float, Mapping[int, float]]]) -> Parts:
+    best = max(keyword.values(), default=0.0) or 1.0
+    parts: Parts = {}
+    for entry in first:
+        parts[entry.chunk] = {name: vote * cosines[entry.chunk] for name, (vote, cosines) in similar.items() if entry.chunk in cosines}
+        if entry.chunk in keyword:
+            parts[entry.chunk]["keyword"] = keyword[entry.chunk] / best
+    return parts
+
+
+def _second_parts(
+    library: Library,
+    question: Question,
+    passages: Mapping[int, Passage],
+    rarity: Rarity,
+    first: Sequence[Fused],
+    parts: Parts,
+    similar: Mapping[str, tuple[float, Mapping[int, float]]],
+) -> Parts:
+    """The passages by the second stage, and the other candidates behind them in their order."""
+    candidates = [
+        Candidate(
+            chunk=entry.chunk,
+            passage=passages[entry.chunk],
+            keyword=parts[entry.chunk].get("keyword", 0.0),
+            cosines={name: cosines[entry.chunk] for name, (_, cosines) in similar.items() if entry.chunk in cosines},
+            first=entry.score,
+        )
+        for entry in first
+        if entry.chunk in passages
+    ]
+    japanese = library.japanese
+    alike = japanese.alike if isinstance(japanese, StaticModel) and "vector-ja" in similar else None
+    return _behind(second_stage.parts(question, candidates, rarity, alike), first, parts)
+
+
+def _read(library: Library, reader: Reader, asked: str, scope: Scope, first: Sequence[Fused]) -> Parts:
+    """The first candidates by the cross-encoder."""
+    chunks = library.chunks([entry.chunk for entry in first[: cross_encoder.FIRST]], scope)
+    scores = reader.scores(asked, [f"{chunk.context}\n{chunk.text}" for chunk in chunks.values()])
+    return {chunk: {"cross_encoder": score} for chunk, score in zip(chunks, scores, strict=True)}
+
+
+def _behind(again: Parts, first: Sequence[Fused], parts: Parts) -> Parts:
+    """What was looked at again, and the other candidates behind it in their order."""
+    if not again:
+        return {}
+    lowest = min(sum(some.values()) for some in again.values())
+    rest = [entry for entry in first if entry.chunk not in again]
+    behind = lowest - max((entry.score for entry in rest), default=0.0) - 1.0
+    return again | {entry.chunk: parts[entry.chunk] | {"second_stage": behind} for entry in rest}
+
+
+def _prefer(parts: Parts, sources: Mapping[int, Source]) -> None:
+    """A little for what binds more, and less for what is newer, where texts differ in that."""
+    days = sorted({source.effective_from or source.issued or date.min for source in sources.values()})
+    kinds = {source.kind for source in sources.values()}
+    for id_, source in sources.items():
+        if len(kinds) > 1:
+            parts[id_]["authority"] = AUTHORITY * (1 - source.kind.authority / Kind.OTHER.authority)
+        if len(days) > 1:
+            parts[id_]["newer"] = NEWER * days.index(source.effective_from or source.issued or date.min) / (len(days) - 1)
+
+
+def _ranked(parts: Parts, library: Library, scope: Scope, called: Named, first: Sequence[Fused], limit: int) -> list[Hit]:
+    """Hits, best first: the provisions that the question names, then the others; of one score, the one with the lower number."""
+    top = max((sum(some.values()) for some in parts.values()), default=0.0)
+    named_here = [chunk for chunk in called.chunks if chunk in parts]
+    for place, chunk in enumerate(named_here, start=1):
+        # Whatever else it has: what is named stands first, in the order of the question.
+        others = sum(value for part, value in parts[chunk].items() if part != "named")
+        parts[chunk]["named"] = top + 1.0 + 1.0 / place - others
+    scores = {chunk: sum(some.values()) for chunk, some in parts.items()}
+    order = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))
+    found_by = {entry.chunk: entry.found_by for entry in first}
+    hits: list[Hit] = []
+    while order and len(hits) < limit:
+        some, order = order[: limit - len(hits)], order[limit - len(hits) :]
+        chunks = library.chunks(some, scope)
+        for chunk in some:
+            if chunk in chunks:
+                by = {**found_by.get(chunk, {}), **({"address": named_here.index(chunk) + 1} if chunk in named_here else {})}
+                hits.append(Hit(chunk=chunks[chunk], score=scores[chunk], rank=len(hits) + 1, found_by=by, parts=parts[chunk]))
     return hits
+
+
+def _by_field(hit: Hit, by_field: Mapping[str, Mapping[int, float]]) -> Hit:
+    """The hit with what each field gave in place of what the keywords together gave."""
+    fields = {field: scores[hit.chunk.id] for field, scores in by_field.items() if hit.chunk.id in scores}
+    total = sum(fields.values())
+    split = {field: hit.parts.get("keyword", 0.0) * score / total for field, score in fields.items()}
+    return replace(hit, parts=split | {part: value for part, value in hit.parts.items() if part != "keyword"})

@@ -86,6 +86,40 @@ class StaticModel:
         vectors = [self._bag(Counter(terms.words(text)), role) for text in texts]
         return np.stack(vectors) if vectors else np.zeros((0, self.dimension), dtype=np.float32)
 
+    def alike(self, words: Sequence[str], numbers: NDArray[np.uint32]) -> Vectors:
+        """Cosines float32 (len(words), len(numbers)) between the vectors of words and of words given by :func:`rag.terms.number`;
+        0 where one of the two is not known."""
+        found = np.zeros((len(words), len(numbers)), dtype=np.float32)
+        rows_of: NDArray[np.int32] = self._tables["row"].astype(np.int32, copy=False)
+        mine = {at: self._places[word] for at, word in enumerate(words) if word in self._places}
+        known, rows = self._rows
+        at = np.searchsorted(known, numbers)
+        there = np.flatnonzero(known[np.minimum(at, len(known) - 1)] == numbers)
+        if mine and len(there):
+            theirs, back = np.unique(rows[at[there]], return_inverse=True)
+            cosines = self._unit(rows_of[np.fromiter(mine.values(), np.int64)]) @ self._unit(theirs).T
+            found[np.ix_(np.fromiter(mine, np.int64), there)] = cosines[:, back]
+        return found
+
+    @cached_property
+    def _rows(self) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+        """The numbers of all words, rising, and the row of the vectors that each has."""
+        numbers = np.fromiter(map(terms.number, self._places), np.uint32, len(self._places))
+        order = np.argsort(numbers, kind="stable")
+        return numbers[order], self._tables["row"][order].astype(np.int32)
+
+    def _unit(self, rows: NDArray[np.integer]) -> Vectors:
+        vectors = self._tables["vectors"][rows].astype(np.float32)
+        vectors *= self._shrink[rows][:, None]
+        return np.asarray(vectors)
+
+    @cached_property
+    def _shrink(self) -> Vectors:
+        """What makes each row of the vectors one of unit length."""
+        vectors = self._tables["vectors"]
+        lengths = [np.linalg.norm(vectors[start : start + 4096].astype(np.float32), axis=1) for start in range(0, len(vectors), 4096)]
+        return np.asarray(1 / (np.concatenate(lengths) + 1e-9), dtype=np.float32)
+
     def _bag(self, words: Counter[str], role: Role) -> Vectors:
         known = {self._places[word]: count for word, count in words.items() if word in self._places}
         if not known:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
+import zlib
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
@@ -76,9 +77,19 @@ def bigrams(text: str) -> list[str]:
     return found
 
 
+def number(term: str) -> int:
+    """A term as 32 bits (CRC-32). Two terms of a library may share a number; they are few, and little depends on one."""
+    return zlib.crc32(term.encode())
+
+
+def says_little(term: str) -> bool:
+    """True for words that stand in questions on any subject."""
+    return term in _GENERAL or term in STOPWORDS
+
+
 def content_words(text: str) -> list[str]:
     """The different terms of a question that say what it is about, in order."""
-    return [w for w in dict.fromkeys(words(text)) if w not in _GENERAL and w not in STOPWORDS]
+    return [w for w in dict.fromkeys(words(text)) if not says_little(w)]
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -24,9 +24,20 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.search", "rag.ingest"),
     ("rag.named", "rag.graph", "rag.link"),
     ("rag.library",),
-    ("rag.meaning", "rag.audit"),
+    ("rag.meaning", "rag.audit", "rag.second_stage"),
     ("rag.answer",),
-    ("rag.registry", "rag.chunk", "rag.embed", "rag.static", "rag.index", "rag.read", "rag.sources", "rag.statute", "rag.model"),
+    (
+        "rag.registry",
+        "rag.chunk",
+        "rag.embed",
+        "rag.cross_encoder",
+        "rag.static",
+        "rag.index",
+        "rag.read",
+        "rag.sources",
+        "rag.statute",
+        "rag.model",
+    ),
     ("rag.question", "rag.conversation"),
     ("rag.thesaurus",),
     ("rag.terms",),
@@ -61,14 +72,21 @@ HOMES: dict[str, set[str]] = {
     "chromadb": {"rag.index.vector"},
     "tantivy": {"rag.index.keyword"},
     "torch": {"rag.embed"},
-    "sentence_transformers": {"rag.embed"},
+    "sentence_transformers": {"rag.embed", "rag.cross_encoder"},
     "transformers": {"rag.embed"},
     "sqlalchemy": {"rag.registry"},
     "sqlite3": {"rag.registry"},
     "filelock": {"rag.ingest", "rag.index.vector"},  # one writer of the library; nobody opens the graph while it is written
     "pypdf": {"rag.read.pdf"},
     "pypdfium2": {"rag.read.pdfium"},
-    "PIL": {"rag.read.pdfium", "rag.read.page_picture"},  # the engine hands out pictures, page_picture draws on them
+    "PIL": {
+        "rag.read.pdfium",  # the engine hands out pictures
+        "rag.read.page_picture",  # draws on them
+        "rag.read.picture",  # opens those that are files of their own
+        "rag.read.scan",  # makes them straight and clean
+        "rag.read.ocr",  # hands them to Tesseract
+        "rag.read.pdf",  # names their type
+    },
     "docx": {"rag.read.docx", "rag.export.word"},
     "jsonschema": {"rag.export.check"},
     "openpyxl": {"rag.read.xlsx"},

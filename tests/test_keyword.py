@@ -259,7 +259,6 @@ def test_nothing_is_found_where_nothing_is_wanted(tmp_path: Path) -> None:
     assert numbers(index_of(tmp_path, LEVELS), "旅費", limit=0) == []
 
 
-@pytest.mark.xfail(strict=True, reason="rag/index/keyword.py: at the limit Tantivy decides, by when they were added")
 def test_passages_of_one_score_stand_by_number_at_the_limit_too(tmp_path: Path) -> None:
     index = index_of(tmp_path, [(chunk_of(number, "旅費を請求する。"), 1) for number in (5, 3, 9, 1)])
     assert numbers(index, "旅費", limit=2) == [1, 3]

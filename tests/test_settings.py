@@ -21,6 +21,7 @@ GOOD: dict[str, tuple[str, object]] = {
     "home": ("/srv/konkyo", Path("/srv/konkyo")),
     "model": ("/models/e5", "/models/e5"),
     "model_download": ("1", True),
+    "reranker": ("/models/reranker", "/models/reranker"),
     "clearance": ("2", 2),
     "read_seconds": ("1.5", 1.5),
     "read_megabytes": ("512", 512),

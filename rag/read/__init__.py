@@ -19,6 +19,7 @@ from rag.read.markdown import read_markdown
 from rag.read.office import converted, for_libreoffice
 from rag.read.options import AS_IT_IS, How
 from rag.read.pdf import read_pdf
+from rag.read.picture import MAGIC, read_picture
 from rag.read.plain import read_plain
 from rag.read.pptx import read_pptx
 from rag.read.reading import READ, Reading
@@ -34,6 +35,11 @@ FORMATS: Mapping[str, Reader] = {
     ".pptx": read_pptx,
     ".csv": read_csv,
     ".tsv": read_csv,
+    ".png": read_picture,
+    ".jpg": read_picture,
+    ".jpeg": read_picture,
+    ".tif": read_picture,
+    ".tiff": read_picture,
     ".html": read_html,
     ".htm": read_html,
     ".md": read_markdown,
@@ -52,6 +58,7 @@ _NAMES: Mapping[Reader, str] = {
     read_xlsx: "xlsx",
     read_pptx: "pptx",
     read_csv: "csv",
+    read_picture: "picture",
     read_html: "html",
     read_egov_html: "egov-html",
     read_markdown: "markdown",
@@ -59,11 +66,7 @@ _NAMES: Mapping[Reader, str] = {
     read_law_xml: "law-xml",
 }
 _OTHERS = (
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
-    (b"II*\x00", "a TIFF picture"),
-    (b"MM\x00*", "a TIFF picture"),
     (b"BM", "a bitmap picture"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
@@ -125,6 +128,8 @@ def _reader(data: bytes, name: str) -> Reader:
         return read_pdf
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _zip(data, name, ending)
+    if data.startswith(MAGIC):
+        return read_picture
     if ending in (".pdf", ".docx", ".xlsx", ".pptx"):
         raise DamagedFile(name, f"it is named {ending} but is none: cut off, or renamed. Get the file again.")
     for magic, what in _OTHERS:

@@ -17,23 +17,26 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import pypdf
+from PIL import Image
 
 from rag.errors import DamagedFile, EmptyFile
-from rag.read.build import Builder
+from rag.read import ocr, scan
 from rag.read.options import AS_IT_IS, How
-from rag.read.pdf_join import Placed, join
+from rag.read.pages import UNREADABLE, Sheet, compose, key
 from rag.read.pdf_lines import page_rows
 from rag.read.pdf_rows import Row
 from rag.read.pdfium import Glyph, PdfFile
-from rag.read.reading import Reading, fill
-from rag.read.structure import Line, add_lines
-from rag.records import Box, Source
-from rag.text import fold, language
+from rag.read.reading import Reading
+from rag.records import Source
 
 _T = TypeVar("_T")
 MAX_BOOKMARKS = 5_000
-UNREADABLE = 0.3
-"""Share of meaningless characters from which a page is no text."""
+MAX_PIXELS = 20_000_000
+"""Of a page's picture for OCR: A3 at 300 dots an inch."""
+PICTURE = 0.6
+"""Share of a page that pictures cover from which it may be a scan that somebody stamped a number on."""
+FEW = 80
+"""Characters: a page with less text under such a picture is read by OCR."""
 
 # pypdf tells of every oddity it works around; the warnings of a reading are ours to choose.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -53,7 +56,7 @@ def read_pdf(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
     if b"%%EOF" not in data[-4096:] and b"startxref" not in data[-4096:]:
         raise DamagedFile(name, "is cut off: its end is missing. Get it again from where it came from.")
     try:
-        opened = PdfFile(data, name)
+        opened = PdfFile(data, name, how.options.password)
     except DamagedFile as error:
         # pdfium does not open a file without pages; pypdf knows one from a broken one.
         if _told(lambda: len(pypdf.PdfReader(io.BytesIO(data)).pages), 1) == 0:
@@ -61,20 +64,10 @@ def read_pdf(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
         raise
     with opened as pdf:
         pages = len(pdf)
-        info = _Info.of(data)
-        found = [_read_page(pdf, index, info) for index in range(pages)]
-    _drop_furniture(found)
-    if not any(sheet.rows for sheet in found):
-        cause = "has text that can be read: its fonts do not say" if any(s.garbled for s in found) else "has text: scanned?"
-        detail = " which characters they draw." if any(s.garbled for s in found) else ""
-        raise EmptyFile(name, f"none of its {pages} pages {cause}{detail} It needs OCR.")
-    marked = info.bookmarks
-    lines = join([Placed(row, s.number, (s.number - 1, _key(row.text)) in marked) for s in found for row in s.rows])
-    title_line, title = _title(lines, info.title)
-    builder = Builder()
-    add_lines(builder, how.options.corrected(_with_headings(lines, info.bookmarks, title_line)))
-    source = fill(source, title=title, language=language(builder.text[:20_000]))
-    return Reading.of(builder, source, pages=pages, warnings=_warnings(found))
+        info = _Info.of(data, how.options.password)
+        found = [_read_page(pdf, index, info, how) for index in range(pages)]
+        _read_scans(pdf, found, how)
+    return compose(found, source, how, title=info.title, bookmarks=info.bookmarks)
 
 
 # ---------------------------------------------------------------- pypdf
@@ -90,8 +83,8 @@ class _Info:
     """(0-based page, folded text without spaces) -> depth from 1."""
 
     @classmethod
-    def of(cls, data: bytes) -> _Info:
-        reader = _told(lambda: pypdf.PdfReader(io.BytesIO(data)), None)
+    def of(cls, data: bytes, password: str) -> _Info:
+        reader = _told(lambda: pypdf.PdfReader(io.BytesIO(data), password=password or None), None)
         if reader is None:
             return cls()
         title = _told(lambda: str(reader.metadata.title or "") if reader.metadata else "", "")
@@ -127,7 +120,7 @@ def _gather(reader: pypdf.PdfReader, outline: Iterable[object], depth: int, foun
         elif isinstance(entry, pypdf.generic.Destination):
             page = _told(lambda entry=entry: reader.get_destination_page_number(entry), None)  # type: ignore[misc]
             if page is not None:
-                found.setdefault((page, _key(str(entry.title))), min(depth, 6))
+                found.setdefault((page, key(str(entry.title))), min(depth, 6))
 
 
 _NO_TITLE = re.compile(
@@ -146,32 +139,39 @@ def _clean_title(title: str) -> str:
 # ---------------------------------------------------------------- one page
 
 
-@dataclass(slots=True)
-class _Sheet:
-    """One page as read."""
-
-    number: int
-    rows: list[Row]
-    height: float = 0.0
-    width: float = 0.0
-    vertical: bool = False
-    garbled: float = 0.0
-    """Share of characters without a meaning."""
-    drawn: bool = False
-    """True where anything at all is drawn on the page."""
-    broken: bool = False
-
-
-def _read_page(pdf: PdfFile, index: int, info: _Info) -> _Sheet:
+def _read_page(pdf: PdfFile, index: int, info: _Info, how: How) -> Sheet:
     try:
         page = pdf.page(index)
     except DamagedFile:
-        return _Sheet(index + 1, [Row.plain(text) for text in info.words(index) if text.strip()], broken=True)
+        return Sheet(index + 1, [Row.plain(text) for text in info.words(index) if text.strip()], broken=True)
     visible = [glyph for glyph in page.glyphs if not glyph.text.isspace()]
-    sheet = _Sheet(index + 1, [], page.height, page.width, drawn=bool(page.drawn or visible), garbled=_garbled(visible))
+    sheet = Sheet(index + 1, [], page.height, page.width, drawn=bool(page.drawn or visible), garbled=_garbled(visible))
     if sheet.garbled < UNREADABLE:
-        sheet.rows, sheet.vertical = page_rows(page)
+        sheet.rows, sheet.vertical = page_rows(page, table=index + 1 in how.options.tables)
+    scanned = page.pictured > PICTURE and len(visible) < FEW
+    sheet.for_ocr = scanned or (sheet.drawn and not sheet.rows) or index + 1 in how.options.ocr
     return sheet
+
+
+def _read_scans(pdf: PdfFile, sheets: list[Sheet], how: How) -> None:
+    """Give the sheets that need it the lines that OCR sees, or the reason why it does not look."""
+    wanted = [sheet for sheet in sheets if sheet.for_ocr]
+    if not wanted:
+        return
+    reason = ocr.missing() if how.ocr_seconds > 0 else "it is switched off"
+    for sheet in wanted[ocr.MAX_PAGES if not reason else 0 :]:
+        sheet.no_ocr = reason or f"only {ocr.MAX_PAGES} pages of a file are"
+    if reason:
+        return
+    wanted = wanted[: ocr.MAX_PAGES]
+
+    def picture(number: int) -> tuple[Image.Image, scan.Matrix]:
+        sheet = sheets[number - 1]
+        return pdf.image(number - 1, width=round(sheet.width / 72 * ocr.DPI), max_pixels=MAX_PIXELS, grey=True)
+
+    seen = scan.read_pictures(picture, [sheet.number for sheet in wanted], how)
+    for sheet in wanted:
+        sheet.take(seen[sheet.number], asked=sheet.number in how.options.ocr, seconds=how.ocr_seconds)
 
 
 def _is_garbled(character: str) -> bool:
@@ -205,174 +205,3 @@ def _garbled(glyphs: Sequence[Glyph]) -> float:
 _KNOWN_SCRIPTS = frozenset(
     "CJK HIRAGANA KATAKANA KATAKANA-HIRAGANA IDEOGRAPHIC FULLWIDTH HALFWIDTH LATIN GREEK CYRILLIC HANGUL MODIFIER".split()
 )
-
-
-# ---------------------------------------------------------------- running heads and page numbers
-
-_EDGE = 0.12
-"""Share of the page's height (or width) in which running heads, feet and page numbers stand."""
-_NUMBER = re.compile(
-    r"(?:page|p\.?|頁|ページ|[-‐–—―－‑~〜・|()（）［］\[\]])*([0-9]{1,4})(?:(?:/|of|／|中)[0-9]{1,4})?(?:頁|ページ|[-‐–—―－‑~〜・|()（）［］\[\]])*"
-)
-
-
-def _drop_furniture(sheets: list[_Sheet]) -> None:
-    """Take out of each sheet's rows what repeats at the edge of pages: the same words, or numbers that count the pages."""
-    edges = [_edge_lines(sheet) for sheet in sheets]
-    seen: Counter[tuple[str, int]] = Counter()
-    counts: Counter[int] = Counter()
-    for sheet, lines in zip(sheets, edges, strict=True):
-        seen.update({(re.sub(r"\d+", "#", text), side) for side, text, _ in lines})
-        counts.update({value - sheet.number for _, text, _ in lines if (value := _page_number(text)) is not None})
-    enough = max(2, len(sheets) // 4)
-    for sheet, lines in zip(sheets, edges, strict=True):
-        drop: set[int] = set()
-        open_sides = {0, 1, 2}
-        for side, text, rows in lines:
-            value = _page_number(text)
-            numbered = value is not None and (counts[value - sheet.number] >= 2 or (len(sheets) == 1 and value == 1))
-            pattern = re.sub(r"\d+", "#", text)
-            repeated = len(sheets) > 1 and pattern != "#" and seen[pattern, side] >= min(enough, 5)
-            if side in open_sides and (numbered or (repeated and len(sheet.rows) - len(drop) > len(rows) + (len(sheets) == 2) * 3)):
-                drop.update(map(id, rows))
-            else:  # what stands further in is the page's own
-                open_sides.discard(side)
-        sheet.rows = [row for row in sheet.rows if id(row) not in drop]
-
-
-def _page_number(text: str) -> int | None:
-    match = _NUMBER.fullmatch(text)
-    if match:
-        return int(match[1])
-    bare = text.strip("-‐–—―－()（）")
-    # 四四五: kanji digits, on pages written vertically.
-    return int("".join(str("〇一二三四五六七八九".index(c)) for c in bare)) if re.fullmatch("[〇一二三四五六七八九]{1,4}", bare) else None
-
-
-def _edge_lines(sheet: _Sheet) -> list[tuple[int, str, list[Row]]]:
-    """(side, folded words without spaces, rows) of each line at an edge; rows at one height are one line, also over columns."""
-    lines: list[tuple[int, str, list[Row]]] = []
-    rows = [(row.box, row) for row in sheet.rows if row.box is not None]
-    if not rows:
-        return lines
-    # The crop box may begin anywhere, so the rows' own extent is the measure.
-    top, bottom = max(box.top for box, _ in rows), min(box.bottom for box, _ in rows)
-    for side, at_edge in (
-        (0, [(box, row) for box, row in rows if box.bottom > top - _EDGE * sheet.height]),
-        (1, [(box, row) for box, row in rows if box.top < bottom + _EDGE * sheet.height]),
-    ):
-        levels: list[list[tuple[Box, Row]]] = []
-        for box, row in sorted(at_edge, key=lambda pair: -(pair[0].top + pair[0].bottom)):
-            if levels and levels[-1][0][0].bottom < (box.top + box.bottom) / 2 < levels[-1][0][0].top:
-                levels[-1].append((box, row))
-            else:
-                levels.append([(box, row)])
-        for level in levels[:3] if side == 0 else levels[::-1][:3]:
-            words = "".join(row.text for _, row in sorted(level, key=lambda pair: pair[0].left))
-            lines.append((side, _key(words), [row for _, row in level]))
-    if sheet.vertical:
-        left, right = min(box.left for box, _ in rows), max(box.right for box, _ in rows)
-        known = {id(row) for _, _, level in lines for row in level}
-        lines.extend((2, _key(row.text), [row]) for box, row in rows if (box.left <= left or box.right >= right) and id(row) not in known)
-    return lines
-
-
-def _key(text: str) -> str:
-    return re.sub(r"[\s｜|]+", "", fold(text))
-
-
-# ---------------------------------------------------------------- titles, headings, warnings
-
-_NUMBERED = re.compile(r"^\s*(第[0-9０-９一二三四五六七八九十百]+条|[（(【].*[)）】]$|[問答QAＱＡ]\s*[0-9０-９.．:：]|[・･•○●◆■□※])")
-_APPENDIX = re.compile(r"^(別表|別記|別紙|様式)[第0-9０-９一二三四五六七八九十号]*[（(][^）)]*関係[）)]")
-_SENTENCE_END = tuple("。、．，.,;；:：")
-
-
-def _title(lines: Sequence[Placed], given: str) -> tuple[int | None, str]:
-    """Which line is the title (None: none is), and the title."""
-    first = [i for i, line in enumerate(lines) if line.page == lines[0].page][:12] if lines else []
-    if given:
-        same = next((i for i in first if _key(lines[i].text) == _key(given)), None)
-        if same is not None:
-            return same, given
-    words = [i for i in first if not lines[i].row.table and len(lines[i].text) <= 120 and not lines[i].text.endswith("。")]
-    body = _body_size(lines)
-    large = max(words, key=lambda i: lines[i].row.size, default=None)
-    if large is not None and lines[large].row.size > 1.12 * body and not _NUMBERED.match(lines[large].text):
-        return large, given or lines[large].text
-    if not given and words and words[0] == 0 and not _NUMBERED.match(lines[0].text):
-        return 0, lines[0].text
-    return None, given
-
-
-def _body_size(lines: Sequence[Placed]) -> float:
-    """The size that most characters have; tables count only where there is little else."""
-    prose = [line for line in lines if not line.row.table]
-    sizes: Counter[float] = Counter()
-    for line in prose if sum(len(line.text) for line in prose) > 200 else lines:
-        sizes[round(2 * line.row.size) / 2] += len(line.text)
-    return sizes.most_common(1)[0][0] if sizes else 0.0
-
-
-def _with_headings(lines: Sequence[Placed], bookmarks: dict[tuple[int, str], int], title: int | None) -> list[Line]:
-    """Lines with the depth of headings: the title has 1, then by the bookmarks, else by the size and weight of letters."""
-    body = _body_size(lines)
-    bold_text = sum(len(p.text) for p in lines if p.row.bold) > 0.3 * sum(len(p.text) for p in lines)
-
-    def rank(index: int) -> float:
-        """The size of a line that stands out; half a point less than the body's for one that is only bold; else 0."""
-        line = lines[index]
-        if index == title or line.row.table or len(line.text) > 90 or line.text.endswith(_SENTENCE_END) or _NUMBERED.match(line.text):
-            return 0.0
-        if line.row.size > 1.12 * body:
-            return round(line.row.size)
-        alone = line.row.bold and not bold_text and line.row.size > 0.9 * body
-        return body - 0.5 if alone else 0.0
-
-    ranks = [rank(index) for index in range(len(lines))]
-    sizes = sorted({size for size in ranks if size}, reverse=True)
-    shift = 1 if title is not None else 0
-    out = []
-    for index, line in enumerate(lines):
-        depth = next((bookmarks[at] for step in (0, -1) if (at := (line.page - 1 + step, _key(line.text))) in bookmarks), 0)
-        if index == title:
-            depth = 1
-        elif depth:
-            depth = min(depth + shift, 6)
-        elif _APPENDIX.match(line.text) and len(line.text) <= 60 and not line.row.table:
-            depth = 1 + shift
-        elif ranks[index]:
-            depth = min(sizes.index(ranks[index]) + 1 + shift, 6)
-        out.append(Line(text=line.text, page=line.page, box=line.box, heading=depth, table=line.row.table))
-    return out
-
-
-def _warnings(sheets: Sequence[_Sheet]) -> tuple[str, ...]:
-    out = []
-    for numbers, one, many in (
-        (
-            [s.number for s in sheets if s.drawn and not s.rows and not s.garbled],
-            "page {} has no text: a scan?",
-            "pages {} have no text: scans?",
-        ),
-        ([s.number for s in sheets if s.broken], "page {} is damaged", "pages {} are damaged"),
-        ([s.number for s in sheets if s.vertical], "page {} is written vertically", "pages {} are written vertically"),
-    ):
-        if numbers:
-            out.append((one if len(numbers) == 1 else many).format(_ranges(numbers)))
-    for sheet in sheets:
-        if sheet.garbled >= 0.02:
-            left = "; its text is left out: it needs OCR" if sheet.garbled >= UNREADABLE else ""
-            out.append(f"text is garbled: {sheet.garbled:.0%} of characters have no meaning on page {sheet.number}{left}")
-    return tuple(out)
-
-
-def _ranges(numbers: Sequence[int]) -> str:
-    """1, 3-5"""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)

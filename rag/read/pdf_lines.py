@@ -6,12 +6,12 @@ from statistics import median
 
 from rag.read.pdf_marks import Turn, in_margin, is_vertical, mark_of, once, side_by_side, turned, whole_cells
 from rag.read.pdf_rows import Row, Run, cluster, make_row, runs_of, without_ruby
-from rag.read.pdf_table import ruled_tables, unruled_tables
+from rag.read.pdf_table import ruled_tables, table_rows, unruled_tables
 from rag.read.pdfium import Glyph, Page
 
 
-def page_rows(page: Page) -> tuple[list[Row], bool]:
-    """The lines of ``page`` in reading order, and whether it is written vertically."""
+def page_rows(page: Page, *, table: bool = False) -> tuple[list[Row], bool]:
+    """The lines of ``page`` in reading order, and whether it is written vertically. With ``table``, each is a row of one table."""
     vertical = is_vertical(page.glyphs)
     margin = in_margin(page.glyphs) if vertical else set()
     by_turn: dict[Turn, list[Glyph]] = {}
@@ -26,7 +26,7 @@ def page_rows(page: Page) -> tuple[list[Row], bool]:
             marks = side_by_side(whole_cells(marks))
         rest, tables = ruled_tables(marks, [turned(r.left, r.bottom, r.right, r.top, turn) for r in page.rules])
         pieces: list[Run] = [*runs_of(rest), *(Run([], table) for table in tables)]
-        rows.extend(_lay_out(pieces, vertical))
+        rows.extend(table_rows(pieces, vertical) if table else _lay_out(pieces, vertical))
     return rows, vertical
 
 

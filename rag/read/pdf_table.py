@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from rag.read.pdf_marks import Mark
-from rag.read.pdf_rows import WIDE_GAP, Row, Run, make_row
+from rag.read.pdf_rows import WIDE_GAP, Row, Run, cluster, make_row
 
 _NEAR = 2.5
 """Points within which two rules are one, and a rule's end touches another rule."""
@@ -251,6 +251,37 @@ def _table_from(split: list[list[list[Mark]]], index: int) -> tuple[int, list[li
     if full < 3 or sum(bool(_MARKER.fullmatch(text)) for text in first) > len(first) / 2:
         return 0, None
     return length, cells
+
+
+def table_rows(runs: Sequence[Run], vertical: bool) -> list[Row]:
+    """All lines as rows of one table, because somebody said so: its columns are parted where no line has words.
+
+    Ruled tables stay as they are.
+    """
+    words = [run for run in runs if run.table is None]
+    placed: list[tuple[float, list[Row]]] = [(run.high, run.table) for run in runs if run.table is not None]
+    if words:
+        begin, finish = min(run.start for run in words), max(run.end for run in words)
+        lines = [row for row in cluster(words) if len(row) > 1] or cluster(words)
+        edges = _gaps(sorted((run.start, run.end) for row in lines for run in row))
+        for line in cluster(words):
+            cells: list[list[Mark]] = [[] for _ in range(len(edges) + 1)]
+            for mark in (mark for run in line for mark in run.marks):
+                cells[sum((mark.start + mark.end) / 2 > edge for edge in edges)].append(mark)
+            row = make_row(cells, begin, finish, table=True, vertical=vertical)
+            placed.append((row.high, [row]))
+    return [row for _, rows in sorted(placed, key=lambda entry: -entry[0]) for row in rows]
+
+
+def _gaps(stretches: Sequence[tuple[float, float]]) -> list[float]:
+    """The middle of each stretch that none of ``stretches``, sorted, covers."""
+    found = []
+    reach = stretches[0][1]
+    for start, end in stretches:
+        if start > reach + _NEAR:
+            found.append((reach + start) / 2)
+        reach = max(reach, end)
+    return found
 
 
 def _fit(pieces: list[list[Mark]], columns: list[tuple[float, float]]) -> list[int] | None:

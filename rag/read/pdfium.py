@@ -68,31 +68,37 @@ class Page:
     rules: tuple[Rule, ...]
     drawn: int
     """How many images and paths are drawn on the page."""
+    pictured: float = 0.0
+    """Share of the page that the largest image covers."""
 
 
 @contextmanager
-def _translated(name: str) -> Iterator[None]:
+def _translated(name: str, *, given: bool = False) -> Iterator[None]:
     with _LOCK:
         try:
             yield
         except pdfium.PdfiumError as error:
             if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
-                raise PasswordNeeded(name, "is encrypted. Remove the password and add it again.") from error
+                reason = "does not open with this password." if given else "is encrypted: it needs a password."
+                raise PasswordNeeded(name, f"{reason} Give the password, or remove it from the file and add it again.") from error
             raise DamagedFile(name, f"is not a complete PDF file ({error}). Get it again from where it came from.") from error
+
+
+_Map = tuple[float, float, float, float, float, float]
 
 
 class PdfFile:
     """An open PDF. Use as a context manager.
 
     Raises:
-        PasswordNeeded: it cannot be opened without a password (one that only restricts printing does not matter).
+        PasswordNeeded: it cannot be opened without a password (one that only restricts printing does not matter), or not with this one.
         DamagedFile: pdfium finds no document in the bytes.
     """
 
-    def __init__(self, data: bytes, name: str) -> None:
+    def __init__(self, data: bytes, name: str, password: str = "") -> None:
         self.name = name
-        with _translated(name):
-            self._pdf = pdfium.PdfDocument(data)
+        with _translated(name, given=bool(password)):
+            self._pdf = pdfium.PdfDocument(data, password=password or None)
 
     def __enter__(self) -> Self:
         return self
@@ -116,13 +122,13 @@ class PdfFile:
             page = self._pdf[index]
             try:
                 width, height = page.get_size()
-                found, drawn = _rules(page)
-                return Page(width, height, tuple(_glyphs(page)), found, drawn)
+                found, drawn, pictured = _rules(page)
+                return Page(width, height, tuple(_glyphs(page)), found, drawn, pictured / max(width * height, 1.0))
             finally:
                 page.close()
 
-    def image(self, index: int, *, width: int, max_pixels: int) -> tuple[Image.Image, tuple[float, float, float, float, float, float]]:
-        """Page ``index`` (from 0) drawn on white.
+    def image(self, index: int, *, width: int, max_pixels: int, grey: bool = False) -> tuple[Image.Image, _Map]:
+        """Page ``index`` (from 0) drawn on white; in colour or grey.
 
         Returns:
             The picture, and (a, b, c, d, e, f) with x' = a x + c y + e, y' = b x + d y + f, from PDF points to pixels.
@@ -138,7 +144,7 @@ class PdfFile:
                 # Three points fix the map; they stand far apart because pdfium answers in whole pixels.
                 far = 10_000.0
                 (x0, y0), (x1, y1), (x2, y2) = to_bitmap(0, 0), to_bitmap(far, 0), to_bitmap(0, far)
-                picture = bitmap.to_pil().convert("RGB")
+                picture = bitmap.to_pil().convert("L" if grey else "RGB")
             finally:
                 page.close()
         matrix = ((x1 - x0) / far, (y1 - y0) / far, (x2 - x0) / far, (y2 - y0) / far, float(x0), float(y0))
@@ -194,14 +200,19 @@ def _is_bold(handle: raw.FPDF_TEXTPAGE, index: int, known: dict[int, bool]) -> b
 _HEAVY = (b"Bold", b"bold", b"BOLD", b"Heavy", b"Black", b"-W6", b"-W7", b"-W8", b"Gothic-B")
 
 
-def _rules(page: pdfium.PdfPage) -> tuple[tuple[Rule, ...], int]:
+def _rules(page: pdfium.PdfPage) -> tuple[tuple[Rule, ...], int, float]:
+    """The ruled lines, how much is drawn, and the area of the largest image."""
     rules: list[Rule] = []
     drawn = 0
+    pictured = 0.0
     for item in page.get_objects(filter=(raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE), max_depth=4):
         drawn += 1
+        if item.type == raw.FPDF_PAGEOBJ_IMAGE:
+            left, bottom, right, top = item.get_bounds()
+            pictured = max(pictured, (right - left) * (top - bottom))
         if item.type == raw.FPDF_PAGEOBJ_PATH and len(rules) <= MAX_RULES:
             rules.extend(_path_rules(item))
-    return (tuple(rules) if len(rules) <= MAX_RULES else ()), drawn
+    return (tuple(rules) if len(rules) <= MAX_RULES else ()), drawn, pictured
 
 
 def _path_rules(item: pdfium.PdfObject) -> Iterator[Rule]:

@@ -47,8 +47,8 @@ def test_revision_is_the_digest_of_the_bytes() -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old.doc", "old Office file"),
         (archive("xl/workbook.bin"), "a.xlsb", "binary Excel"),
         (archive("a.txt"), "a.zip", "archive"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(100), "a.png", "PNG"),
-        (b"\xff\xd8\xff\xe0" + bytes(100), "a.jpg", "JPEG"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "a.png", "a picture, and reading by OCR is switched off"),
+        (b"\xff\xd8\xff\xe0" + bytes(100), "a.jpg", "a picture, and reading by OCR"),
         (bytes(range(256)), "a.bin", "not text"),
     ],
 )

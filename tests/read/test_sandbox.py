@@ -276,7 +276,7 @@ PDFS = sorted((SHARED / "pdf_ja").glob("*.pdf")) + sorted((SHARED / "pdf_torture
 @pytest.mark.skipif(not PDFS, reason=f"the data folder {SHARED} is not on this machine")
 def test_every_pdf_we_have_is_a_document_or_a_reason() -> None:
     documents: dict[str, Document] = {}
-    with Sandbox(seconds=20, megabytes=1024) as box:
+    with Sandbox(seconds=20, megabytes=1024, ocr_seconds=0) as box:
         for path in PDFS:
             try:
                 documents[path.name] = box.read_file(path, source=Source(uri=path.name), document_id="d")
