@@ -2,7 +2,7 @@
 
 What is acknowledged (an Outcome handed out) survives a kill at any moment. A batch goes through in this order::
 
-    registry: pending  ->  vectors in Chroma  ->  terms in Tantivy, committed  ->  registry: published, all at once
+    registry: pending  ->  vectors in Chroma, terms in Tantivy side by side  ->  Tantivy: committed  ->  registry: published, all at once
 
 A revision that was pending when the program died is dropped at the next start and read again. Whatever an index still
 holds of it is never found, since the registry does not know it. A draft stops after "registry" and waits for a person;

@@ -254,6 +254,10 @@ def test_each_index_keeps_to_each_half_of_the_scope(library: Library, clearance:
         assert found
         chunks = library.registry.chunks([number for number, _ in found])
         assert {chunk.level for chunk, _ in chunks.values()} == set(range(1, clearance + 1))
+    every = [chunk.id for revision in library.published for chunk in library.registry.chunks_of(revision.number)]
+    for inside in (library.keyword.revisions(every, scope), library.keyword.passages(every, scope)):
+        chunks = library.registry.chunks(list(inside))
+        assert {chunk.level for chunk, _ in chunks.values()} == set(range(1, clearance + 1)), "nor does it hand out anything else"
 
 
 @pytest.mark.parametrize("clearance", [1, 2])

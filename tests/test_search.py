@@ -120,7 +120,6 @@ def test_the_parts_make_the_score(sample: Library, question: str) -> None:
         ("vectors", {"vector"}),
         ("vectors-ja", {"vector-ja"}),
         ("named", {"named"}),
-        ("graph", {"graph"}),
         ("second_stage", {*FEATURES} - {"keyword", "vector", "vector-ja"}),
     ],
 )

@@ -60,7 +60,7 @@ def retrieval(
 
 
 def compare(
-    before: Annotated[str, typer.Argument(metavar="A", help="A saved run (FILE), or settings: KONKYO_OFF=graph,named or default.")],
+    before: Annotated[str, typer.Argument(metavar="A", help="A saved run (FILE), or settings: KONKYO_OFF=head,named or default.")],
     after: Annotated[str, typer.Argument(metavar="B", help="The same.")],
     on: Annotated[Path | None, typer.Option("--on", metavar="DIR", help="The BEIR folder on which settings are compared.")] = None,
     limit: Limit = None,
@@ -111,7 +111,7 @@ def _settings(text: str) -> Settings | None:
     pairs = [part.partition("=") for part in text.split() if part != "default"]
     if wrong := [name for name, equals, _ in pairs if not (equals and name.startswith("KONKYO_"))]:
         raise EvaluationError(
-            f"{wrong[0]!r} is no setting. Write them as KONKYO_OFF=graph,named, with blanks between several, or name a saved run."
+            f"{wrong[0]!r} is no setting. Write them as KONKYO_OFF=head,named, with blanks between several, or name a saved run."
         )
     return from_environment({**os.environ, **{name: value for name, _, value in pairs}})
 
