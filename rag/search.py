@@ -97,8 +97,10 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
         passages = index.passages([entry.chunk for entry in first[: second_stage.FIRST]], scope)
         parts |= _second_parts(library, question, passages, index.rarity, first, parts, similar)
     parts = dict.fromkeys(called.chunks, {}) | parts
-    # A damaged index may name a revision that is none.
-    numbers = {chunk: number for chunk, number in index.revisions(list(parts), scope).items() if number in sources.by_number}
+    # A damaged index may name a revision that is none, or a chunk that nobody asked for.
+    numbers = {
+        chunk: number for chunk, number in index.revisions(list(parts), scope).items() if chunk in parts and number in sources.by_number
+    }
     of = {chunk: sources.by_number[number] for chunk, number in numbers.items()}
     parts = {chunk: {**parts[chunk], **({"named": NAMED} if of[chunk][0] in called.documents else {})} for chunk in of}
     _prefer(parts, {chunk: source for chunk, (_, source) in of.items()})

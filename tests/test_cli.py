@@ -285,7 +285,7 @@ def test_evaluate_explains_turns_parts_off_and_compares(machine: Machine, tmp_pa
     ended = machine("evaluate", "retrieval", str(tmp_path), *kept, "--ablate", "--json", run)
     assert ended.status == 0, ended.printed
     assert {line.split()[0] for line in ended.lines if line[:1].isalpha()} >= {"words", "bigrams", "thesaurus", "vectors", "named"}
-    assert "n = 2 questions; paired randomisation test, two-sided; Holm's correction for 9 parts." in ended.lines
+    assert "n = 2 questions; paired randomisation test, two-sided; Holm's correction for 8 parts." in ended.lines
     ended = machine("evaluate", "retrieval", str(tmp_path), *kept, "--explain", "q1")
     assert ended.status == 0, ended.printed
     assert "p1 Rules: found at place 1" in ended.lines
@@ -312,7 +312,7 @@ MISTAKES: list[tuple[Sequence[str], dict[str, str], int, str]] = [
     (["evaluate", "retrieval", "/no/such/folder"], {}, 1, "/no/such/folder"),
     (["evaluate", "compare", "/no/such/run.json", "/no/such/run.json"], {}, 1, "/no/such/run.json is not a saved run"),
     (["evaluate", "compare", "default", "KONKYO_OFF=words"], {}, 1, "name its folder with --on DIR"),
-    (["evaluate", "compare", "default", "off=words"], {}, 1, "'off' is no setting. Write them as KONKYO_OFF=graph,named"),
+    (["evaluate", "compare", "default", "off=words"], {}, 1, "'off' is no setting. Write them as KONKYO_OFF=head,named"),
     (["ingest", "/no/such/file.md"], {}, 1, "left out: /no/such/file.md: there is no such file or folder. Check the name."),
     (["ingest"], {}, 2, "Missing argument"),
     (["frobnicate"], {}, 2, "No such command"),

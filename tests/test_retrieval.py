@@ -119,11 +119,11 @@ def test_a_report_says_what_the_run_took(made: Bench) -> None:
 
 
 def test_a_saved_run_is_read_as_it_was(made: Bench, tmp_path: Path) -> None:
-    with made.without(frozenset({"named", "graph"})):
+    with made.without(frozenset({"named", "head"})):
         report = made.run()
     report.save(tmp_path / "run.json")
     assert Report.read(tmp_path / "run.json") == report
-    assert report.off == ("graph", "named")
+    assert report.off == ("head", "named")
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{}", '{"name": "x", "colour": "red"}', '"run"'])
