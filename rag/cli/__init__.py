@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rag import __version__, sources
-from rag.cli import desk, jobs, packs, quality, references, retrieval
+from rag.cli import answers, desk, jobs, packs, quality, references, retrieval
 from rag.cli.terminal import err, out
 from rag.cli.terminal import library as _library
 from rag.cli.terminal import progress as _progress
@@ -43,6 +43,8 @@ app.command()(jobs.jobs)
 
 evaluate_app.command("retrieval")(retrieval.retrieval)
 evaluate_app.command("compare")(retrieval.compare)
+evaluate_app.command("answers")(answers.answers)
+evaluate_app.command("refusal")(answers.refusal)
 
 Paths = Annotated[list[Path], typer.Argument(help="Files and folders. A folder's own sources.toml describes its files.")]
 Level = Annotated[

@@ -139,8 +139,7 @@ def test_it_can_be_stopped(library: Library, monkeypatch: pytest.MonkeyPatch) ->
     add_files = Ingester.add_files
 
     def and_stop(self: Ingester, found_: object) -> Iterator[object]:
-        for outcome in add_files(self, found_):  # type: ignore[arg-type]
-            yield outcome
+        yield from add_files(self, found_)
         library.registry.jobs.cancel(running)
         with pytest.raises(Stopped):
             self._progress("reading on")
