@@ -139,7 +139,7 @@ def test_it_can_be_stopped(library: Library, monkeypatch: pytest.MonkeyPatch) ->
     add_files = Ingester.add_files
 
     def and_stop(self: Ingester, found_: object) -> Iterator[object]:
-        yield from add_files(self, found_)
+        yield from add_files(self, found_)  # type: ignore[arg-type]
         library.registry.jobs.cancel(running)
         with pytest.raises(Stopped):
             self._progress("reading on")
