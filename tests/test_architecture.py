@@ -64,7 +64,15 @@ ONLY_THESE_NAMES = {
 }
 """What an exception covers."""
 
-SETTINGS_READERS = {"app", "rag.cli", "rag.library", "rag.ui.opening", "rag.evaluate.retrieval", "rag.evaluate.ablation"}
+SETTINGS_READERS = {
+    "app",
+    "rag.cli",
+    "rag.library",
+    "rag.ui.opening",
+    "rag.evaluate.retrieval",
+    "rag.evaluate.ablation",
+    "rag.evaluate.answers",
+}
 """Entry points, the library, and the measuring that opens a library of its own."""
 
 HOMES: dict[str, set[str]] = {
@@ -114,6 +122,7 @@ HOMES: dict[str, set[str]] = {
     "datasketch": {"rag.desk.near"},
     "typer": {"rag.cli"},
     "rich": {"rag.cli"},
+    "matplotlib": {"rag.evaluate.refusal"},
     "ir_measures": {"rag.evaluate.retrieval"},
     "scipy": {"rag.evaluate.significance"},
 }

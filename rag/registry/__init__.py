@@ -28,6 +28,7 @@ from rag.errors import DiskFull, KonkyoError, LibraryError, LibraryLocked, Libra
 from rag.records import Block, BlockKind, Box, Chunk, Document, Kind, Source, Span
 from rag.registry import events
 from rag.registry.desk import DeskStore
+from rag.registry.golden import GoldenStore
 from rag.registry.references import ReferenceStore
 from rag.registry.tables import CHECKED as CHECKED
 from rag.registry.tables import DRAFT as DRAFT
@@ -125,6 +126,11 @@ class Registry:
     def desk(self) -> DeskStore:
         """Checks, corrections and states."""
         return DeskStore(self._session)
+
+    @property
+    def golden(self) -> GoldenStore:
+        """Golden questions and their history."""
+        return GoldenStore(self._session)
 
     @property
     def events(self) -> events.EventStore:
