@@ -1,4 +1,4 @@
-"""What a written sentence may say of its evidence, pair by pair: each case is a sentence of a rule and a sentence that a model made of it."""
+"""What a written sentence may say of its evidence, pair by pair: a sentence of a rule, and one that a model made of it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def flaws(verdict: Verdict) -> set[Flaw]:
     return {lack.flaw for lack in verdict.lacks}
 
 
-RULE = "職員は、休暇を取得しようとするときは、五日前までに、所属長に申請しなければならない。ただし、急病のときは、事後に申請することができる。"
+RULE = (
+    "職員は、休暇を取得しようとするときは、五日前までに、所属長に申請しなければならない。ただし、急病のときは、事後に申請することができる。"
+)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,10 @@ RULE = "職員は、休暇を取得しようとするときは、五日前まで
         ("申請者は、手数料として千円を納付する。", "申請者は手数料1,000円を納付します。"),
         ("勤務時間は、一日につき七時間四十五分とする。", "勤務時間は１日につき７時間４５分です。"),
         ("所属長は、職員に通知しなければならない。", "所属長は職員に通知する必要があります。"),
-        ("The applicant must send the form to the office within ten days.", "The applicant has to send the form to the office within 10 days."),
+        (
+            "The applicant must send the form to the office within ten days.",
+            "The applicant has to send the form to the office within 10 days.",
+        ),
     ],
 )
 def test_the_same_in_other_words_is_supported(carrier: str, said: str) -> None:
@@ -62,7 +67,7 @@ def test_the_same_in_other_words_is_supported(carrier: str, said: str) -> None:
         (RULE, "職員は、休暇を取得するときは5日前までに所属長に申請することができます。", Flaw.MODALITY),
         (RULE, "職員は、休暇を取得するときは5日前までに所属長に申請する必要はありません。", Flaw.MODALITY),
         ("申請の窓口での立会いを省略することができる。", "申請の窓口での立会いを省略することはできません。", Flaw.MODALITY),
-        ("所属長は、重大な事故があったときは、審査官に報告しなければならない。", "審査官は、重大な事故があったときは、所属長に報告しなければならない。", Flaw.SUBJECT),
+        ("所属長は、事故を審査官に報告しなければならない。", "審査官は、事故を所属長に報告しなければなりません。", Flaw.SUBJECT),
         ("The clerk must send the report to the director.", "The director must send the report to the clerk.", Flaw.SUBJECT),
         ("The fee is 1,000 yen for each copy.", "The fee is 2,000 yen for each copy.", Flaw.FIGURE),
         ("手数料は千円とする。", "手数料は免除されます。", Flaw.MODALITY),
