@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
 def who() -> str:
     """Who does this, for the log."""
-    from rag.ingest import account
+    from rag.holder import account
 
     return os.environ.get("KONKYO_USER") or account()
 
