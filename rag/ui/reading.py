@@ -103,12 +103,12 @@ def _corrections(library: Library, who: Reader, revision: Revision, document: Do
             key=f"line-{revision.number}-{number}",
         )
         depth = st.selectbox(
-            t("reading.depth"), range(7), format_func=lambda n: t("reading.depth_n", n=n) if n else t("reading.depth_0"), key="depth"
+            t("reading.depth"), range(7), format_func=lambda n: t("reading.depth_n", n=n) if n else t("reading.no_heading"), key="depth"
         )
         sent = st.form_submit_button(t("reading.again"), key="read-again", type="primary")
     if options.headings:
         said = [
-            safe.tag("li", heading.text, "　", t("reading.depth_n", n=heading.depth) if heading.depth else t("reading.depth_0"))
+            safe.tag("li", heading.text, "　", t("reading.depth_n", n=heading.depth) if heading.depth else t("reading.no_heading"))
             for heading in options.headings
         ]
         safe.show(safe.join([safe.tag("p", t("reading.headings"), class_="k-label"), safe.tag("ul", *said)]))
