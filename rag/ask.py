@@ -50,7 +50,7 @@ def ask(
     visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
     progress("searching", len(visible))
 
-    def refuse(reason: RefusalReason, hits: tuple[Hit, ...] = (), missing: tuple[str, ...] = ()) -> Answer:
+    def refuse(reason: RefusalReason, hits: tuple[Hit, ...] = (), missing: tuple[str, ...] = (), answered: float | None = None) -> Answer:
         refusal = Refusal(
             reason=reason,
             documents=len(visible),
@@ -58,7 +58,7 @@ def ask(
             missing=tuple(written.get(term, term) for term in missing),
             nearest=tuple(quote.nearest(hits, load, NEAREST)),
         )
-        return Answer(id=identity, question=question, as_of=as_of, refusal=refusal, hits=hits)
+        return Answer(id=identity, question=question, as_of=as_of, refusal=refusal, answered=answered, hits=hits)
 
     def load(hit: Hit) -> Document:
         return library.document(hit.chunk.document_id, hit.chunk.revision, clearance=clearance)
@@ -79,16 +79,22 @@ def ask(
     content = terms.content_words(asked[:LONGEST_QUESTION]) or terms.words(asked[:LONGEST_QUESTION])
     meant = understand(asked[:LONGEST_QUESTION], library.thesaurus).meant
     weighed = quote.Question(weights=library.keyword.rarity(content), meant=meant)
+    answered = quote.answered(weighed, hits)
     chosen = quote.choose(weighed, hits, load)
     if not chosen:
         found = [word for hit in hits for word in terms.words(f"{hit.chunk.context}\n{hit.chunk.text}")]
-        return refuse(RefusalReason.NOT_ANSWERED, hits, weighed.missing(found))
-    quoted = Answer(id=identity, question=question, as_of=as_of, statements=tuple(quote.statements(chosen)), hits=hits)
+        return refuse(RefusalReason.NOT_ANSWERED, hits, weighed.missing(found), answered)
+    quoted = Answer(id=identity, question=question, as_of=as_of, statements=tuple(quote.statements(chosen)), answered=answered, hits=hits)
     model = library.language_model if write else None
     if model is None:
         return quoted
     writer = Writer(model=model)
     return writer.answer(quoted, load=load, names=library.names(visible), meant=meant, progress=progress, said=said)
+
+
+def threshold(library: Library) -> float:
+    """The share below which a question is refused."""
+    return quote.ENOUGH
 
 
 def _identity(question: str, clearance: int, as_of: date, filters: Filters, generation: int) -> str:

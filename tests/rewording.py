@@ -10,7 +10,7 @@ from rag.text import number
 
 _KANJI = "〇一二三四五六七八九十百千万"
 _COUNTED = "日|執務日|営業日|開庁日|週間|月|か月|箇月|年|時間|分|円|人|名|件|回|部|枚|倍|歳|割|メートル|キロメートル|パーセント"
-_NUMERAL = re.compile(rf"(?<![第{_KANJI}])([{_KANJI}]{{1,9}})(?={_COUNTED})(?!月[{_KANJI}\d])")
+_NUMERAL = re.compile(rf"(?<![第{_KANJI}])([{_KANJI}]{{1,9}})(?={_COUNTED})(?!月[{_KANJI}\d])(?<!一(?=部[^、。数]))")
 _DIGITS_EN = {word: str(at) for at, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())}
 _POLITE = (
     (r"しなければならない。$", "しなければなりません。"),

@@ -41,7 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.question", "rag.conversation"),
     ("rag.thesaurus",),
     ("rag.terms",),
-    ("rag.text", "rag.settings"),
+    ("rag.text", "rag.settings", "rag.holder"),
     ("rag.records", "rag.errors"),
     ("rag",),
 )
@@ -64,7 +64,15 @@ ONLY_THESE_NAMES = {
 }
 """What an exception covers."""
 
-SETTINGS_READERS = {"app", "rag.cli", "rag.library", "rag.ui.opening", "rag.evaluate.retrieval", "rag.evaluate.ablation"}
+SETTINGS_READERS = {
+    "app",
+    "rag.cli",
+    "rag.library",
+    "rag.ui.opening",
+    "rag.evaluate.retrieval",
+    "rag.evaluate.ablation",
+    "rag.evaluate.answers",
+}
 """Entry points, the library, and the measuring that opens a library of its own."""
 
 HOMES: dict[str, set[str]] = {
@@ -76,7 +84,11 @@ HOMES: dict[str, set[str]] = {
     "transformers": {"rag.embed"},
     "sqlalchemy": {"rag.registry"},
     "sqlite3": {"rag.registry"},
-    "filelock": {"rag.ingest", "rag.index.vector"},  # one writer of the library; nobody opens the graph while it is written
+    "filelock": {
+        "rag.ingest",  # one writer of the library
+        "rag.index.vector",  # nobody opens the graph while it is written
+        "rag.desk.work",  # one process does the jobs
+    },
     "pypdf": {"rag.read.pdf"},
     "pypdfium2": {"rag.read.pdfium"},
     "PIL": {
@@ -114,6 +126,7 @@ HOMES: dict[str, set[str]] = {
     "datasketch": {"rag.desk.near"},
     "typer": {"rag.cli"},
     "rich": {"rag.cli"},
+    "matplotlib": {"rag.evaluate.refusal"},
     "ir_measures": {"rag.evaluate.retrieval"},
     "scipy": {"rag.evaluate.significance"},
 }

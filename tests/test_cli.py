@@ -274,6 +274,30 @@ def test_evaluate_prints_its_measures(machine: Machine, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "figures.json").read_text())["measures"]["MRR@10"] == 1.0
 
 
+def test_evaluate_measures_citations_and_refusals(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "corpus.jsonl").write_text(
+        '{"_id": "p1", "title": "Rules", "text": "Travel is booked by the office."}\n'
+        '{"_id": "p2", "title": "Rules", "text": "Leave is granted by the head."}\n'
+    )
+    (tmp_path / "queries.jsonl").write_text('{"_id": "q1", "text": "Who books travel?"}\n')
+    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tp1\t1\n")
+    asked = tmp_path / "asked.jsonl"
+    asked.write_text('{"id": "1", "question": "Who books travel?", "gold_docs": ["p1"]}\n')
+    kept = ["--corpus", str(tmp_path), "--home", str(tmp_path / "kept")]
+    ended = machine("evaluate", "answers", str(asked), *kept)
+    assert ended.status == 0, ended.printed
+    assert any(re.match(r"citation recall +1\.000 \[1\.000, 1\.000\], BM25 1\.000", line) for line in ended.lines)
+    assert any(re.fullmatch(r"citations that do not resolve +0", line) for line in ended.lines)
+    other = tmp_path / "other.jsonl"
+    other.write_text('{"question": "zebra quantum spaceship?"}\n')
+    picture = tmp_path / "errors.png"
+    ended = machine("evaluate", "refusal", "--answerable", str(asked), "--unanswerable", str(other), *kept, "--picture", str(picture))
+    assert ended.status == 0, ended.printed
+    assert any(re.fullmatch(r"AUROC +1\.000 \[1\.000, 1\.000\]", line) for line in ended.lines)
+    assert sum("<- in force" in line for line in ended.lines) == 1
+    assert picture.stat().st_size > 10_000
+
+
 def test_evaluate_explains_turns_parts_off_and_compares(machine: Machine, tmp_path: Path) -> None:
     (tmp_path / "corpus.jsonl").write_text(
         '{"_id": "p1", "title": "Rules", "text": "Travel is booked by the office."}\n'

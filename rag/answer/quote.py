@@ -83,6 +83,11 @@ class Question:
         return MEANT if any(official <= have for official in self.meant.get(term, ())) else 0.0
 
 
+def answered(question: Question, hits: Sequence[Hit]) -> float:
+    """How far the documents answer, 0 to 1: the highest coverage of a hit with its title and headings. Below ENOUGH nothing is quoted."""
+    return max((question.coverage(terms.words(f"{hit.chunk.context}\n{hit.chunk.text}")) for hit in hits[:HITS]), default=0.0)
+
+
 def choose(question: Question, hits: Sequence[Hit], load: Callable[[Hit], Document]) -> list[Evidence]:
     """The sentences that answer; of those that do so directly, the highest authority first, then the best hit.
 

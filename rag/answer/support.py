@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from rag import terms
 from rag.answer.figures import Figure, compatible, figures
 from rag.answer.modality import Modality, agree, clauses
-from rag.answer.passages import Passage, Unit
+from rag.answer.passages import PROVISO, Passage, Unit
 from rag.answer.patterns import words
+from rag.answer.subject import swapped
 from rag.answer.verify import cite
 from rag.errors import CitationError
 from rag.names import Names
@@ -49,7 +50,6 @@ _LIMITS = re.compile("|".join(words("limits")), re.IGNORECASE)
 _QUOTED = re.compile(r"「([^「」]+)」|『([^『』]+)』|“([^“”]+)”|\"([^\"]+)\"|‘([^‘’]{4,})’")
 _EXCEPTION_JA = re.compile(r"（([^（）]{2,80}?(?:を除く|に限る))。?）")
 _EXCEPTION_EN = re.compile(r"\b(?:unless|except|other than|excluding)\b[^.;]{3,160}", re.IGNORECASE)
-_DEFINES = re.compile(r"^(?:以下|次|この|その)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,8 +124,6 @@ class Checker:
         """The sentences that carry ``said``, its terms that they do not have, and the share that they have."""
         wanted = content(said)
         units = [unit for passage in known for unit in passage.units]
-        if not wanted:
-            wanted = dict.fromkeys(terms.words(said))
         named = frozenset[str]().union(*(passage.named for passage in known))
         open_ = set(wanted)
         chosen: list[Unit] = []
@@ -140,6 +138,7 @@ class Checker:
             chosen.append(best)
             units = [unit for unit in units if unit is not best]
             open_ -= gain
+        chosen += _beside(chosen, own, units)
         missing = open_ - self._had(open_, named) if chosen else open_
         return chosen, [term for term in wanted if term in missing], 1 - len(missing) / max(1, len(wanted))
 
@@ -152,7 +151,10 @@ class Checker:
         """(what is carried in part, what is not carried at all)."""
         partly: list[Lack] = []
         turned: list[Lack] = []
-        for lack, whole in (*_figures(said, carriers), *_modality(said, spoken, carriers), *self._provisions(said, carriers, known)):
+        found = [*_figures(said, carriers), *_modality(said, spoken, carriers), *self._provisions(said, carriers, known)]
+        if words := swapped("\n".join(unit.whole for unit in carriers), said, spoken):
+            found.append((Lack(flaw=Flaw.SUBJECT, words=words), True))
+        for lack, whole in found:
             (turned if whole else partly).append(lack)
         return partly, turned
 
@@ -190,6 +192,14 @@ def _shared(own: Sequence[Figure], unit: Unit) -> int:
     """How many figures of a sentence a unit has."""
     inside = {key for figure in figures(unit.whole) for key in figure.keys}
     return sum(bool(figure.keys & inside) for figure in own)
+
+
+def _beside(chosen: Sequence[Unit], own: Sequence[Figure], rest: Sequence[Unit]) -> list[Unit]:
+    """Neighbours of the carriers that have figures of the sentence which the carriers have not: the rule of a proviso, and back."""
+    there = {key for unit in chosen for figure in figures(unit.whole) for key in figure.keys}
+    wanted = [figure for figure in own if not figure.keys & there]
+    blocks = {(unit.document.id, unit.block) for unit in chosen}
+    return [unit for unit in rest if wanted and (unit.document.id, unit.block) in blocks and _shared(wanted, unit)]
 
 
 def content(said: str) -> dict[str, None]:
@@ -289,6 +299,8 @@ def _around(text: str, figure: Figure) -> set[str]:
 
 def _modality(said: str, spoken: str, carriers: Sequence[Unit]) -> list[tuple[Lack, bool]]:
     found: list[tuple[Lack, bool]] = []
+    if words := _exchanged(said, spoken, carriers):
+        return [(Lack(flaw=Flaw.MODALITY, words=words), True)]
     there: list[tuple[Modality, set[str]]] = []
     for unit in carriers:
         for clause in clauses(unit.whole, spoken):
@@ -309,6 +321,19 @@ def _modality(said: str, spoken: str, carriers: Sequence[Unit]) -> list[tuple[La
     return found
 
 
+def _exchanged(said: str, spoken: str, carriers: Sequence[Unit]) -> str:
+    """The word where a modality that the carriers have is gone and one that turns it round stands there; "" where none is."""
+    own = [clause for clause in clauses(said, spoken) if clause.words]
+    there = [clause.modality for unit in carriers for clause in clauses(unit.whole, spoken) if clause.words]
+    extra: list[tuple[Modality, str]] = []
+    for clause in own:
+        if clause.modality in there:
+            there.remove(clause.modality)
+        else:
+            extra.append((clause.modality, clause.words))
+    return next((words for modality, words in extra if there and all(agree(modality, other) is False for other in there)), "")
+
+
 # ---------------------------------------------------------------- provisos
 
 
@@ -322,7 +347,8 @@ def _unsaid(said: str, carriers: Sequence[Unit], known: Sequence[Passage]) -> li
         return []
     for unit in units:
         if unit.is_proviso and unit.document is first.document and unit.block == first.block and unit.span.start > first.span.start:
-            if any(unit is carrier for carrier in carriers) or _says(own, unit.text):
+            # What it shares with the rule says nothing of the exception.
+            if any(unit is carrier for carrier in carriers) or _says(own - set(content(first.text)), unit.text, first.text):
                 continue
             found.append((unit.text, unit))
     if not found and not _LIMITS.search(said):
@@ -334,14 +360,14 @@ def _unsaid(said: str, carriers: Sequence[Unit], known: Sequence[Passage]) -> li
     return found
 
 
-def _says(own: set[str], words: str) -> bool:
-    there = set(content(words))
-    return not there or len(own & there) / len(there) >= SAID
+def _says(own: set[str], words: str, rule: str = "") -> bool:
+    there = set(content(words)) - set(content(rule))
+    return bool(there) and len(own & there) / len(there) >= SAID
 
 
 def said_by(proviso: Unit, others: Sequence[str]) -> bool:
     """True where one of the other sentences of an answer says the proviso."""
-    return any(_says(set(content(other)), proviso.text) for other in others)
+    return any(PROVISO.match(other) is not None and _says(set(content(other)), proviso.text) for other in others)
 
 
 # ---------------------------------------------------------------- putting together

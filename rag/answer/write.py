@@ -8,6 +8,7 @@ gives no whole reply, or nothing in it is carried, the quoted answer stands in, 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -123,6 +124,7 @@ class _Draft:
         self._said = said
         self._progress = progress
         self._evidence = "\n".join(passage.text for passage in checker.passages.values())
+        self._instructions = _letters("\n".join([*prompts().write.values(), *prompts().rewrite.values()]))
         self._verdicts: list[Verdict] = []
         self._empty = True
         self.left_out: list[LeftOut] = []
@@ -149,6 +151,9 @@ class _Draft:
     def _check(self, written: Written) -> None:
         plain = harmless(written.text, self._evidence)
         if not plain:
+            self.left_out.append(LeftOut(text="", lacks=(Lack(flaw=Flaw.FORM),)))
+            return
+        if len(_letters(plain)) > 12 and _letters(plain) in self._instructions:
             self.left_out.append(LeftOut(text="", lacks=(Lack(flaw=Flaw.FORM),)))
             return
         verdict = self._checker.check(plain, written.numbers)
@@ -185,6 +190,10 @@ def _sentences(reader: Reader, pieces: Iterator[str]) -> Iterator[Written]:
     for piece in pieces:
         yield from reader.feed(piece)
     yield from reader.end()
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W", "", text)
 
 
 def _message(question: str, passages: Sequence[Passage]) -> str:

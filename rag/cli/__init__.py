@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rag import __version__, sources
-from rag.cli import desk, packs, references, retrieval
+from rag.cli import answers, desk, jobs, packs, quality, references, retrieval
 from rag.cli.terminal import err, out
 from rag.cli.terminal import library as _library
 from rag.cli.terminal import progress as _progress
@@ -37,10 +37,14 @@ app = typer.Typer(
 evaluate_app = typer.Typer(help="Measure retrieval and answers.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(evaluate_app, name="evaluate")
 desk.register(app)
+quality.register(app)
 app.command()(packs.verify)
+app.command()(jobs.jobs)
 
 evaluate_app.command("retrieval")(retrieval.retrieval)
 evaluate_app.command("compare")(retrieval.compare)
+evaluate_app.command("answers")(answers.answers)
+evaluate_app.command("refusal")(answers.refusal)
 
 Paths = Annotated[list[Path], typer.Argument(help="Files and folders. A folder's own sources.toml describes its files.")]
 Level = Annotated[

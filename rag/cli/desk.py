@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rag.cli.terminal import err, library, out, progress, shown
-from rag.errors import GateClosed, KonkyoError
+from rag.errors import GateClosed, GoldenRegressed, KonkyoError
 from rag.records import HIGHEST_LEVEL
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
 def who() -> str:
     """Who does this, for the log."""
-    from rag.ingest import account
+    from rag.holder import account
 
     return os.environ.get("KONKYO_USER") or account()
 
@@ -120,7 +120,7 @@ def show(document: Document, revision: Revision_ = "", page: Annotated[int | Non
 
     with library() as opened:
         found = find(opened, document, PUBLISHED, SUPERSEDED, RETIRED, DRAFT, CHECKED, sha256=revision)
-        _must_see(opened, found)
+        must_see(opened, found)
         text = opened.registry.documents([found.number])[found.number]
         check = opened.registry.desk.checks().get(found.number)
         for name, value in asdict(found.source).items():
@@ -155,14 +155,20 @@ def check(
 
 
 def publish(
-    documents: Annotated[list[str] | None, typer.Argument(help="Ids of drafts; all of them, if none is named.")] = None, reason: Reason = ""
+    documents: Annotated[list[str] | None, typer.Argument(help="Ids of drafts; all of them, if none is named.")] = None,
+    reason: Reason = "",
+    accept: Annotated[str, typer.Option(help="Why a golden question may be lost by it. Kept in the history.")] = "",
 ) -> None:
-    """Publish drafts, all at once or none. Where the gate is not green, a reason must be given; it is kept."""
+    """Publish drafts, all at once or none. Where the gate is not green, a reason must be given; it is kept.
+
+    The golden questions are put to the library as it would be, before anybody sees the change: a loss stops it.
+    """
     with library() as opened:
-        _publish(opened, _drafts(opened, documents, retired=True), reason)
+        _publish(opened, _drafts(opened, documents, retired=True), reason, accept)
 
 
-def _publish(opened: Library, drafts: Sequence[Revision], reason: str) -> None:
+def _publish(opened: Library, drafts: Sequence[Revision], reason: str, accept: str = "") -> None:
+    from rag.desk.golden import guard
     from rag.desk.publish import publish as put_out
 
     if not drafts:
@@ -177,9 +183,10 @@ def _publish(opened: Library, drafts: Sequence[Revision], reason: str) -> None:
                 user=who(),
                 today=date.today(),
                 reason=reason,
+                before=guard(opened, user=who(), today=date.today(), accept=accept),
                 progress=lambda stage: bar.update(task, description=shown(stage[:60])),
             )
-        except GateClosed as error:
+        except (GateClosed, GoldenRegressed) as error:
             err.print(shown(str(error)))
             raise typer.Exit(1) from error
     for revision in done.revisions:
@@ -257,7 +264,7 @@ def _drafts(opened: Library, ids: Sequence[str] | None, *, retired: bool = False
                 raise
             chosen.append(find(opened, id, RETIRED))
     for revision in chosen:
-        _must_see(opened, revision)
+        must_see(opened, revision)
     return chosen
 
 
@@ -272,7 +279,8 @@ def _may_see(opened: Library, revision: Revision) -> bool:
     return (revision.source.level or HIGHEST_LEVEL) <= opened.settings.clearance
 
 
-def _must_see(opened: Library, revision: Revision) -> None:
+def must_see(opened: Library, revision: Revision) -> None:
+    """Raise where the person at this machine may not see it, in the same words as for what is not there."""
     from rag.registry import unknown
 
     if not _may_see(opened, revision):

@@ -28,6 +28,8 @@ from rag.errors import DiskFull, KonkyoError, LibraryError, LibraryLocked, Libra
 from rag.records import Block, BlockKind, Box, Chunk, Document, Kind, Source, Span
 from rag.registry import events
 from rag.registry.desk import DeskStore
+from rag.registry.golden import GoldenStore
+from rag.registry.jobs import JobStore
 from rag.registry.references import ReferenceStore
 from rag.registry.tables import CHECKED as CHECKED
 from rag.registry.tables import DRAFT as DRAFT
@@ -127,9 +129,19 @@ class Registry:
         return DeskStore(self._session)
 
     @property
+    def golden(self) -> GoldenStore:
+        """Golden questions and their history."""
+        return GoldenStore(self._session)
+
+    @property
     def events(self) -> events.EventStore:
         """The log."""
         return events.EventStore(self._session)
+
+    @property
+    def jobs(self) -> JobStore:
+        """Long work, waiting, running and done."""
+        return JobStore(self._session)
 
     @property
     def references(self) -> ReferenceStore:

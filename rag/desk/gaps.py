@@ -1,0 +1,132 @@
+"""What staff asked in vain, grouped by likeness, and how the library is used. Both from what the settings allow to be kept."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from statistics import median
+
+from rag import terms
+from rag.library import Library
+from rag.registry.questions import Asked, Closed, Questions, since
+
+ALIKE = 0.5
+"""Share of common content words from which two questions count as alike."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gap:
+    """Questions like each other that were not answered well."""
+
+    question: str
+    """One of them, or its words: the latest."""
+    language: str
+    count: int
+    refused: int
+    partly: int
+    wrong: int
+    """Answers that somebody found wrong."""
+    reasons: tuple[str, ...]
+    """What those people wrote."""
+    last: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """How the library was used since retention began."""
+
+    days: tuple[tuple[date, int, int], ...]
+    """(day, questions, of which refused), oldest first."""
+    most_cited: tuple[tuple[str, int], ...]
+    """(id of a document, answers that cite it), the most first."""
+    never_cited: tuple[str, ...]
+    seconds_median: float
+    seconds_slowest: float
+
+    def csv(self) -> str:
+        """The days, as a table for other programs."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(("day", "questions", "refused"))
+        writer.writerows((day.isoformat(), asked, refused) for day, asked, refused in self.days)
+        return out.getvalue()
+
+
+def gaps(library: Library) -> list[Gap]:
+    """Groups of questions that were refused, only partly answered or found wrong, and that nobody has dealt with since; the most first."""
+    with Questions(library.home) as questions:
+        questions.delete_before(since(library.settings.keep_days))
+        vain = [(a.at, a.question, a.language, a.outcome, "") for a in questions.all_asked() if a.outcome != "answered" and a.question]
+        vain += [(v.at, v.question, v.language, "wrong", v.reason) for v in questions.all_verdicts() if v.verdict == "wrong" and v.question]
+        closed = [(entry.at, _words(entry.question)) for entry in questions.all_closed()]
+    groups: list[tuple[frozenset[str], list[tuple[datetime, str, str, str, str]]]] = []
+    for entry in sorted(vain):
+        words = _words(entry[1])
+        if any(entry[0] <= at and _alike(words, done) for at, done in closed):
+            continue
+        group = max(groups, key=lambda group: _share(words, group[0]), default=None)
+        if group is not None and _alike(words, group[0]):
+            group[1].append(entry)
+        else:
+            groups.append((words, [entry]))
+    found = [_gap(group) for _, group in groups]
+    return sorted(found, key=lambda gap: (-gap.count, gap.question))
+
+
+def close(library: Library, question: str, *, how: str, note: str, user: str, language: str = "") -> None:
+    """Questions like this one have been dealt with: by a "document", the "thesaurus", a "golden" question or a "note"."""
+    with Questions(library.home) as questions:
+        questions.close(Closed(at=datetime.now(UTC), question=question, language=language, how=how, note=note, by=user))
+
+
+def usage(library: Library) -> Usage:
+    """Questions a day, what is cited and what is not, and how long answers took."""
+    with Questions(library.home) as questions:
+        questions.delete_before(since(library.settings.keep_days))
+        asked = questions.all_asked()
+    cited = Counter(document for entry in asked for document in {place.document_id for place in entry.cited})
+    seconds = [entry.seconds for entry in asked]
+    return Usage(
+        days=tuple(_days(asked)),
+        most_cited=tuple(cited.most_common()),
+        never_cited=tuple(sorted({revision.document_id for revision in library.published} - set(cited))),
+        seconds_median=median(seconds) if seconds else 0.0,
+        seconds_slowest=max(seconds, default=0.0),
+    )
+
+
+def _days(asked: Sequence[Asked]) -> list[tuple[date, int, int]]:
+    every = Counter(entry.at.astimezone().date() for entry in asked)
+    refused = Counter(entry.at.astimezone().date() for entry in asked if entry.outcome == "refused")
+    return [(day, every[day], refused[day]) for day in sorted(every)]
+
+
+def _gap(entries: Sequence[tuple[datetime, str, str, str, str]]) -> Gap:
+    outcomes = Counter(outcome for _, _, _, outcome, _ in entries)
+    at, question, language, _, _ = entries[-1]
+    return Gap(
+        question=question,
+        language=language,
+        count=len(entries),
+        refused=outcomes["refused"],
+        partly=outcomes["partly"],
+        wrong=outcomes["wrong"],
+        reasons=tuple(dict.fromkeys(reason for *_, reason in entries if reason)),
+        last=at,
+    )
+
+
+def _words(question: str) -> frozenset[str]:
+    return frozenset(terms.content_words(question))
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other) if one | other else 0.0
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    return one == other or _share(one, other) >= ALIKE

@@ -1,0 +1,96 @@
+"""Golden questions at every publication: put to the library as it would be, before the change takes effect.
+
+A question that was answered rightly and would no longer be blocks the publication, until somebody accepts that with a reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+from rag.desk.preview import Preview
+from rag.errors import GoldenRegressed
+from rag.evaluate.golden import Place, Question, Result, evaluate
+from rag.library import Library
+from rag.records import HIGHEST_LEVEL, Answer, Path
+from rag.registry.golden import Kept
+from rag.text import language
+
+_ARTICLE = re.compile(r"第.+条|Article \d+")
+
+
+def questions(library: Library) -> list[Question]:
+    """The library's golden questions."""
+    return [_question(kept) for kept in library.registry.golden.all()]
+
+
+def from_answer(library: Library, answer: Answer, *, user: str, topic: str = "") -> int:
+    """Make a golden question of a real one: the provisions that were cited are expected, or a refusal. Returns its number."""
+    places = {
+        (citation.document_id, _article(citation.path), None if citation.path else citation.page)
+        for statement in answer.statements
+        for citation in statement.citations
+    }
+    expect = [{"document": document, "path": path, "page": page} for document, path, page in sorted(places, key=str)]
+    return library.registry.golden.add(
+        answer.question, language=language(answer.question), expect=expect, as_of=None, topic=topic, user=user
+    )
+
+
+def run(library: Library, *, user: str, today: date) -> list[Result]:
+    """Put all golden questions to the library and keep what comes of it."""
+    results = _put(library, today)
+    library.registry.golden.keep_run({int(r.id): r.verdict for r in results}, user=user, why="by hand")
+    return results
+
+
+def guard(library: Library, *, user: str, today: date, accept: str = "") -> Callable[[Sequence[int]], None]:
+    """What :func:`rag.desk.publish.publish` calls before a change takes effect.
+
+    The questions are put to the library as it is and as it would be, and the difference counts: nothing else is blamed on the change.
+
+    Args:
+        accept: why a loss is accepted; kept.
+    """
+
+    def before(numbers: Sequence[int]) -> None:
+        if not library.registry.golden.all():
+            return
+        now = {result.id: result for result in _put(library, today)}
+        preview = Preview(library, numbers)
+        try:
+            then = _put(preview, today)
+        finally:
+            preview.close()
+        lost = [result for result in then if now[result.id].right and not result.right]
+        if lost and not accept.strip():
+            said = "; ".join(f"“{result.text}” ({now[result.id].verdict} -> {result.verdict})" for result in lost)
+            raise GoldenRegressed(
+                f"{len(lost)} of {len(then)} golden questions would be lost: {said}. Nothing was published. "
+                "Mend the document or the question, or accept the loss with a reason.",
+                [(result.text, now[result.id].verdict, result.verdict) for result in lost],
+            )
+        verdicts = {int(result.id): result.verdict for result in then}
+        library.registry.golden.keep_run(verdicts, user=user, why="publication", accepted=accept.strip() if lost else "")
+
+    return before
+
+
+def _put(library: Library, today: date) -> list[Result]:
+    return list(evaluate(library, questions(library), clearance=HIGHEST_LEVEL, today=today).results)
+
+
+def _article(path: Path) -> str:
+    """The article of a path, or its last element: an item's number alone would fit every article."""
+    return next((element for element in reversed(path) if _ARTICLE.match(element)), path[-1] if path else "")
+
+
+def _question(kept: Kept) -> Question:
+    expect = tuple(_place(place) for place in kept.expect)
+    return Question(id=str(kept.number), text=kept.question, language=kept.language, as_of=kept.as_of, expect=expect)
+
+
+def _place(stored: Mapping[str, object]) -> Place:
+    page = stored.get("page")
+    return Place(document=str(stored["document"]), path=str(stored.get("path") or ""), page=page if isinstance(page, int) else None)

@@ -1,0 +1,100 @@
+"""What staff asked in vain is grouped and counted, until somebody has dealt with it; how the library is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from rag.ask import ask
+from rag.desk import feedback, gaps
+from rag.desk.coming import coming_changes
+from rag.library import Library
+from tests.conftest import TODAY
+from tests.small import document, library_at, publish
+
+
+@pytest.fixture(params=["text", "terms"])
+def library(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Library]:
+    opened = library_at(tmp_path / "home", keep_questions=request.param)
+    publish(opened, [document("rule", "The office approves travel."), document("other", "Parking is free.")])
+    yield opened
+    opened.close()
+
+
+def put(library: Library, question: str, seconds: float = 0.1) -> None:
+    assert feedback.record_asked(library, ask(library, question, clearance=3, as_of=TODAY), seconds)
+
+
+VAIN = ["zoo zebra feeding hours", "feeding hours of the zebra", "ズワイガニの漁獲枠", "zebra feeding hours"]
+
+
+def test_questions_like_each_other_make_one_group(library: Library) -> None:
+    for question in VAIN:
+        put(library, question)
+    put(library, "Who approves travel?")
+    found = gaps.gaps(library)
+    assert [(gap.count, gap.refused) for gap in found] == [(3, 3), (1, 1)]
+    gaps.close(library, found[0].question, how="note", note="There is no zoo.", user="kato")
+    assert [gap.count for gap in gaps.gaps(library)] == [1]
+    put(library, VAIN[0])  # asked again afterwards: it is open again
+    assert sorted(gap.count for gap in gaps.gaps(library)) == [1, 1]
+
+
+def test_an_answer_found_wrong_is_a_gap_with_its_reason(library: Library) -> None:
+    answer = ask(library, "Who approves travel?", clearance=3, as_of=TODAY)
+    feedback.record(library, answer, "right")
+    assert gaps.gaps(library) == []
+    feedback.record(library, answer, "wrong", "It is the counter now.")
+    (gap,) = gaps.gaps(library)
+    assert (gap.wrong, gap.reasons) == (1, ("It is the counter now.",))
+
+
+def test_usage(library: Library) -> None:
+    put(library, "Who approves travel?", 0.2)
+    put(library, "Who approves travel?", 0.4)
+    put(library, VAIN[2], 0.9)
+    used = gaps.usage(library)
+    ((day, asked, refused),) = used.days
+    assert (asked, refused) == (3, 1)
+    assert used.csv() == f"day,questions,refused\n{day.isoformat()},3,1\n"
+    assert used.most_cited[0] == ("rule", 2)
+    assert "rule" not in used.never_cited
+    assert (used.seconds_median, used.seconds_slowest) == (0.4, 0.9)
+
+
+# ------------------------------------------------------------ what is to come
+
+
+@pytest.mark.parametrize(
+    ("as_of", "told"), [(date(2027, 1, 30), False), (date(2027, 1, 31), True), (date(2027, 3, 31), True), (date(2027, 4, 1), False)]
+)
+def test_a_change_is_told_sixty_days_before(tmp_path: Path, as_of: date, told: bool) -> None:
+    library = library_at(tmp_path / "home")
+    publish(
+        library,
+        [
+            document("rule", "The office approves travel.", uri="a.md", effective_from=date(2020, 4, 1)),
+            document("rule", "The counter approves travel.", uri="b.md", effective_from=date(2027, 4, 1)),
+        ],
+    )
+    answer = ask(library, "Who approves travel?", clearance=3, as_of=as_of)
+    citations = [citation for statement in answer.statements for citation in statement.citations]
+    assert citations
+    coming = coming_changes(library, citations, as_of, clearance=3)
+    assert [entry.day for entry in coming] == ([date(2027, 4, 1)] if told else [])
+    for entry in coming:
+        assert entry.change is not None and "counter" in "".join(piece.text for line in entry.change.new for piece in line)
+
+
+def test_a_document_that_will_be_replaced_is_told_and_a_secret_one_is_not(tmp_path: Path) -> None:
+    library = library_at(tmp_path / "home")
+    new = document("new", "The counter approves travel.", replaces="rule", effective_from=date(2026, 12, 1), level=2)
+    publish(library, [document("rule", "The office approves travel."), new])
+    answer = ask(library, "Who approves travel?", clearance=3, as_of=TODAY)
+    citations = [citation for statement in answer.statements for citation in statement.citations]
+    (entry,) = coming_changes(library, citations, TODAY, clearance=2)
+    assert (entry.revision.document_id, entry.change) == ("new", None)
+    assert coming_changes(library, citations, TODAY, clearance=1) == []

@@ -1,0 +1,81 @@
+"""Golden questions guard a publication: a loss stops it before anybody sees it, until it is accepted with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from rag.ask import ask
+from rag.desk import golden
+from rag.desk.publish import publish
+from rag.errors import GoldenRegressed
+from rag.library import Library
+from tests.conftest import TODAY
+from tests.desk.test_publish import DATES, draft
+from tests.small import document, found, library_at
+from tests.small import publish as publish_at_once
+
+QUESTION = "Who approves travel?"
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    opened = library_at(tmp_path / "home")
+    publish_at_once(opened, [document("rule", "The office approves travel.", **DATES), document("other", "Parking is free.")])
+    yield opened
+    opened.close()
+
+
+def put_out(library: Library, numbers: list[int], accept: str = "") -> None:
+    publish(library, numbers, user="kato", today=TODAY, before=golden.guard(library, user="kato", today=TODAY, accept=accept))
+
+
+def test_a_real_question_becomes_a_golden_one(library: Library) -> None:
+    answer = ask(library, QUESTION, clearance=3, as_of=TODAY)
+    assert answer.statements
+    golden.from_answer(library, answer, user="kato")
+    (kept,) = library.registry.golden.all()
+    assert (kept.question, kept.language) == (QUESTION, "en")
+    assert {"document": "rule", "path": "Part 1", "page": None} in kept.expect
+    assert [result.verdict for result in golden.run(library, user="kato", today=TODAY)] == ["hit"]
+
+
+def test_a_loss_stops_a_publication_until_it_is_accepted(library: Library) -> None:
+    golden.from_answer(library, ask(library, QUESTION, clearance=3, as_of=TODAY), user="kato")
+    numbers = draft(library, document("rule", "Lunch is served at noon.", **DATES))
+    with pytest.raises(GoldenRegressed, match=r"1 of 1 golden questions would be lost: “Who approves travel\?”"):
+        put_out(library, numbers)
+    assert "office" in library.document("rule", clearance=3).text
+    assert library.registry.golden.runs() == []
+    put_out(library, numbers, accept="Travel moved to another rule.")
+    assert "Lunch" in library.document("rule", clearance=3).text
+    (run,) = library.registry.golden.runs()
+    assert (run.why, run.accepted, list(run.verdicts.values())) == ("publication", "Travel moved to another rule.", [run.verdicts[1]])
+    assert run.verdicts[1] in ("miss", "refused")
+
+
+def test_what_was_wrong_before_is_not_blamed_on_the_change(library: Library) -> None:
+    library.registry.golden.add(
+        "Who feeds the zebra?", language="en", expect=[{"document": "zoo", "path": "x", "page": None}], as_of=None, topic="", user="kato"
+    )
+    put_out(library, draft(library, document("rule", "The counter approves travel.", **DATES)))
+    assert "counter" in library.document("rule", clearance=3).text
+    assert len(library.registry.golden.runs()) == 1
+
+
+def test_a_revision_to_come_leaves_the_questions_of_today_alone(library: Library) -> None:
+    golden.from_answer(library, ask(library, QUESTION, clearance=3, as_of=TODAY), user="kato")
+    coming = document("rule", "Lunch is served at noon.", uri="new.md", issued=TODAY, effective_from=date(2027, 4, 1))
+    put_out(library, draft(library, coming))
+    assert found(library, "office approves travel")[0] == "rule"
+
+
+def test_a_question_can_be_taken_back(library: Library) -> None:
+    number = library.registry.golden.add(QUESTION, language="en", expect=[], as_of=None, topic="", user="kato")
+    assert library.registry.golden.remove(number, user="kato", reason="twice")
+    assert not library.registry.golden.remove(number, user="kato", reason="twice")
+    assert library.registry.golden.all() == []
+    assert [event.action for event in library.registry.events.all(f"golden {number}")] == ["golden", "drop golden"]
