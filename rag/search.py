@@ -17,7 +17,7 @@ from rag.question import Question, understand
 from rag.records import Filters, Hit, Kind, Source
 from rag.second_stage import Candidate, Rarity
 from rag.static import StaticModel
-from rag.text import storable
+from rag.text import fold, storable
 
 DEPTH = 300
 """How deep the list of the keyword index goes before lists are fused."""
@@ -95,7 +95,8 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     depth = max(DEPTH, limit)
     index, meaning = library.keyword, library.meaning
     keyword = dict(index.search(question, scope, depth, off=fields))
-    models = meaning.ask(asked, {name.replace("vectors", "vector") for name in off}) if asked.strip() else []
+    by_title, beside = (frozenset[int](), "") if "named" in off else _by_title(asked, sources.titles)
+    models = meaning.ask(asked, beside, {name.replace("vectors", "vector") for name in off}) if asked.strip() else []
     near = [chunk for model in models for chunk in model.nearest(scope, max(NEAR, limit))]
     if missing := [chunk for chunk in near if chunk not in keyword]:
         keyword |= index.search(question, scope, len(missing), among=missing, off=fields)
@@ -114,7 +115,10 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
         chunk: number for chunk, number in index.revisions(list(parts), scope).items() if chunk in parts and number in sources.by_number
     }
     of = {chunk: sources.by_number[number] for chunk, number in numbers.items()}
-    parts = {chunk: {**parts[chunk], **({"named": NAMED} if of[chunk][0] in called.documents else {})} for chunk in of}
+    for chunk, number in numbers.items():
+        if of[chunk][0] in called.documents or number in by_title:
+            parts[chunk] = {**parts[chunk], "named": NAMED}
+    parts = {chunk: parts[chunk] for chunk in of}
     _prefer(parts, {chunk: source for chunk, (_, source) in of.items()})
     hits = _ranked(parts, library, scope, called, first, limit)
     if by_field and hits:
@@ -127,6 +131,21 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
         lists=("keyword", "vector") if models else ("keyword",),
         missing=called.missing,
     )
+
+
+def _by_title(asked: str, titles: Mapping[str, frozenset[int]]) -> tuple[frozenset[int], str]:
+    """The revisions whose law, rulebook or guide the question calls by its title, and what the question says beside:
+    国民健康保険法における被保険者 asks for the insured, in that law.
+
+    Where one title stands within another, as 所得税法 in 所得税法施行令, the longer one is meant.
+    """
+    rest = fold(asked)
+    numbers: set[int] = set()
+    for title, some in titles.items():
+        if title in rest:
+            numbers |= some
+            rest = rest.replace(title, " ")
+    return frozenset(numbers), rest.strip() if numbers else ""
 
 
 Parts = dict[int, dict[str, float]]
