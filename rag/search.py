@@ -8,10 +8,12 @@ from datetime import date
 
 from rag import cross_encoder, second_stage
 from rag.cross_encoder import Reader
+from rag.graph import pointers
 from rag.index.forward import Passage
 from rag.index.fuse import Fused, by_score
 from rag.index.scope import Scope
 from rag.library import Library
+from rag.lift import lift
 from rag.named import Named, named
 from rag.question import Question, understand
 from rag.records import Filters, Hit, Kind, Source
@@ -109,6 +111,7 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     elif "second_stage" not in off:
         passages = index.passages([entry.chunk for entry in first[: second_stage.FIRST]], scope)
         parts |= _second_parts(library, question, passages, index.rarity, first, parts, similar)
+    lifted = {} if "graph" in off else _lift(library, scope, parts)
     parts = dict.fromkeys(called.chunks, {}) | parts
     # A damaged index may name a revision that is none, or a chunk that nobody asked for.
     numbers = {
@@ -120,7 +123,7 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
             parts[chunk] = {**parts[chunk], "named": NAMED}
     parts = {chunk: parts[chunk] for chunk in of}
     _prefer(parts, {chunk: source for chunk, (_, source) in of.items()})
-    hits = _ranked(parts, library, scope, called, first, limit)
+    hits = _ranked(parts, library, scope, called, {entry.chunk: entry.found_by for entry in first} | lifted, limit)
     if by_field and hits:
         each = index.parts(question, scope, [hit.chunk.id for hit in hits], fields)
         hits = [_by_field(hit, each) for hit in hits]
@@ -205,6 +208,15 @@ def _behind(again: Parts, first: Sequence[Fused], parts: Parts) -> Parts:
     return again | {entry.chunk: parts[entry.chunk] | {"second_stage": behind} for entry in rest}
 
 
+def _lift(library: Library, scope: Scope, parts: Parts) -> dict[int, dict[str, int]]:
+    """Add what the graph gives. Returns those that no list found, each with its place among them."""
+    lowest, gains = lift({chunk: sum(some.values()) for chunk, some in parts.items()}, lambda chunks: pointers(library, chunks, scope))
+    new = sorted(gains.keys() - parts.keys(), key=lambda chunk: (-gains[chunk], chunk))
+    for chunk, gain in gains.items():
+        parts[chunk] = {**parts.get(chunk, {}), "graph": gain if chunk in parts else lowest + gain}
+    return {chunk: {"graph": place} for place, chunk in enumerate(new, start=1)}
+
+
 def _prefer(parts: Parts, sources: Mapping[int, Source]) -> None:
     """A little for what binds more, and less for what is newer, where texts differ in that."""
     days = sorted({source.effective_from or source.issued or date.min for source in sources.values()})
@@ -216,7 +228,9 @@ def _prefer(parts: Parts, sources: Mapping[int, Source]) -> None:
             parts[id_]["newer"] = NEWER * days.index(source.effective_from or source.issued or date.min) / (len(days) - 1)
 
 
-def _ranked(parts: Parts, library: Library, scope: Scope, called: Named, first: Sequence[Fused], limit: int) -> list[Hit]:
+def _ranked(
+    parts: Parts, library: Library, scope: Scope, called: Named, found_by: Mapping[int, Mapping[str, int]], limit: int
+) -> list[Hit]:
     """Hits, best first: the provisions that the question names, then the others; of one score, the one with the lower number."""
     top = max((sum(some.values()) for some in parts.values()), default=0.0)
     named_here = [chunk for chunk in called.chunks if chunk in parts]
@@ -226,7 +240,6 @@ def _ranked(parts: Parts, library: Library, scope: Scope, called: Named, first: 
         parts[chunk]["named"] = top + 1.0 + 1.0 / place - others
     scores = {chunk: sum(some.values()) for chunk, some in parts.items()}
     order = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))
-    found_by = {entry.chunk: entry.found_by for entry in first}
     hits: list[Hit] = []
     while order and len(hits) < limit:
         some, order = order[: limit - len(hits)], order[limit - len(hits) :]

@@ -10,7 +10,6 @@ For a question with content words t of weight idf(t), the score of a passage p i
                 most like it: (cosine - LIKE) / (1 - LIKE), from the Japanese model's word vectors
     neighbours  of the pairs of words that stand side by side in the question, the share that does so in p, by the lower idf of the two
     titled      sum of idf over the words of title, path and caption that the question has, by that over all of them
-    headed      the same, where a word of title, path and caption counts by how like it is to a word of the question
     dense       sum of idf(t) over the words that p has, by the number of its different words
     family      how far the best passage of the same law, rulebook or guide, and the mean of its best three, lie behind those of the
                 best family, by the score of the first stage: passages that answer one question stand together
@@ -52,7 +51,6 @@ FEATURES = (
     "alike",
     "neighbours",
     "titled",
-    "headed",
     "dense",
     "family",
     "family_three",
@@ -113,7 +111,6 @@ def features(question: Question, candidates: Sequence[Candidate], rarity: Rarity
         "alike": found.share(found.alike, found.idf),
         "neighbours": found.neighbours(),
         "titled": found.titled(),
-        "headed": found.headed(),
         "dense": found.dense(),
         "family": _family(family, first, 1),
         "family_three": _family(family, first, 3),
@@ -141,7 +138,6 @@ class _Found:
         self.terms = flat[order][self._starts]
         self.has = self._within([terms.number(term) for term in content])
         self.alike = self._alike(content, alike)
-        self._heads = rarity({term for passage in passages for term in passage.head}, "head")
 
     def _having(self, term: int) -> NDArray[np.integer]:
         """The passages that have a term, given by its place in ``terms``."""
@@ -157,10 +153,8 @@ class _Found:
 
     def _alike(self, content: Sequence[str], alike: Alike | None) -> Matrix:
         by_word = np.zeros_like(self.has)
-        self.likest = np.isin(self.terms, np.array([terms.number(term) for term in self.question.words], np.uint32)).astype(np.float32)
         if alike is not None and len(content):
             like = np.minimum((alike(content, self.terms) - LIKE) / (1 - LIKE), 1.0)
-            self.likest = np.maximum(self.likest, like.max(axis=0))
             for at, row in enumerate(like):
                 near = np.flatnonzero(row > 0)
                 for term in near[np.argsort(row[near])]:  # rising: of several words of a passage the one most like it stays
@@ -208,21 +202,13 @@ class _Found:
 
     def titled(self) -> Matrix:
         """Of the words of title, path and caption, by idf, the share that the question has."""
-        return self._headed(lambda term: float(term in self.question.words))
-
-    def headed(self) -> Matrix:
-        """The same by how like each is to the word of the question that it is most like."""
-        places = np.searchsorted(self.terms, np.array([terms.number(term) for term in self._heads], np.uint32))
-        return self._headed(dict(zip(self._heads, self.likest[places], strict=True)).__getitem__)
-
-    def _headed(self, value: Callable[[str], float]) -> Matrix:
         flat = [term for passage in self.passages for term in passage.head]
-        weight = np.fromiter(map(self._heads.__getitem__, flat), np.float64, len(flat))
-        values = {term: value(term) for term in self._heads}
-        met = weight * np.fromiter(map(values.__getitem__, flat), np.float64, len(flat))
+        rare = self.rarity(set(flat), "head")
+        weight = np.fromiter(map(rare.__getitem__, flat), np.float64, len(flat))
+        asked = weight * np.fromiter(map(self.question.words.__contains__, flat), np.bool_, len(flat))
         of = np.repeat(np.arange(len(self.passages)), [len(passage.head) for passage in self.passages])
         whole = np.bincount(of, weight, minlength=len(self.passages))
-        return np.asarray(np.bincount(of, met, minlength=len(self.passages)) / np.where(whole, whole, 1.0), dtype=np.float32)
+        return np.asarray(np.bincount(of, asked, minlength=len(self.passages)) / np.where(whole, whole, 1.0), dtype=np.float32)
 
     def dense(self) -> Matrix:
         """The idf of the question's words in each passage, by the number of its different words."""
