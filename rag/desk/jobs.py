@@ -104,3 +104,8 @@ def publish(library: Library, numbers: Sequence[int], *, user: str, clearance: i
 def retire(library: Library, numbers: Sequence[int], *, user: str, clearance: int, reason: str) -> int:
     """Take revisions back. Returns the job's number."""
     return library.registry.jobs.add("retire", {"numbers": list(numbers), "reason": reason}, user=user, clearance=clearance)
+
+
+def golden(library: Library, *, user: str, clearance: int) -> int:
+    """Put all golden questions. Returns the job's number."""
+    return library.registry.jobs.add("golden", {}, user=user, clearance=clearance)

@@ -17,9 +17,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from rag import sources
-from rag.desk import gate
+from rag.desk import gate, golden
 from rag.desk.correct import correct
-from rag.desk.golden import guard
 from rag.desk.jobs import INBOX
 from rag.desk.publish import check, find, publish
 from rag.desk.unpack import unpack
@@ -123,6 +122,7 @@ class _Work:
             "check": self._check,
             "publish": self._publish,
             "retire": self._retire,
+            "golden": self._golden,
         }
         kinds[self._job.kind]()
 
@@ -256,7 +256,7 @@ class _Work:
             user=self._job.user,
             today=self._today,
             reason=what["reason"],
-            before=guard(self._library, user=self._job.user, today=self._today, accept=what["accept"]),
+            before=golden.guard(self._library, user=self._job.user, today=self._today, accept=what["accept"]),
             progress=self._stage,
         )
         self._told += [{"document_id": revision.document_id, "result": "published"} for revision in done.revisions]
@@ -268,6 +268,11 @@ class _Work:
             ingester.mend()
             ingester.retire(wanted, reason=self._job.what["reason"])
         self._told += [{"document_id": ids[number], "result": "retired"} for number in wanted]
+
+    def _golden(self) -> None:
+        self._stage("checking")
+        results = golden.run(self._library, user=self._job.user, today=self._today)
+        self._told += [{"name": result.text, "result": "right" if result.right else "not_right"} for result in results]
 
     def _numbers(self, *states: str) -> list[int]:
         there = {revision.number for revision in self._library.registry.revisions(*states)}

@@ -47,7 +47,7 @@ class Job:
 
     number: int
     kind: str
-    """"add", "read", "correct", "check", "publish", "retire" or "fetch"."""
+    """"add", "read", "correct", "check", "publish", "retire", "golden" or "fetch"."""
     user: str
     clearance: int
     """What the person may read who asked for it: nobody who may read less sees it."""
