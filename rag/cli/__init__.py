@@ -40,6 +40,7 @@ desk.register(app)
 quality.register(app)
 app.command()(packs.verify)
 app.command()(jobs.jobs)
+app.command()(jobs.fetch)
 archives.register(app)
 
 evaluate_app.command("retrieval")(retrieval.retrieval)

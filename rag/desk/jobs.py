@@ -61,6 +61,11 @@ def add(
     return library.registry.jobs.add("add", what, user=user, clearance=clearance)
 
 
+def fetch(library: Library, wanted: str, *, user: str, clearance: int, level: int | None = None) -> int:
+    """Fetch a law from e-Gov to become a draft; see :mod:`rag.desk.egov`. Returns the job's number."""
+    return library.registry.jobs.add("fetch", {"wanted": wanted.strip(), "level": level}, user=user, clearance=clearance)
+
+
 def _keep(folder: Path, number: int, name: str, data: bytes) -> list[str]:
     """Write a file into a folder of its own; returns where, and the name it came with."""
     came = storable(name.replace("\\", "/"))

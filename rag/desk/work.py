@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from rag import sources
-from rag.desk import gate, golden
+from rag.desk import egov, gate, golden
 from rag.desk.correct import correct
 from rag.desk.jobs import INBOX
 from rag.desk.publish import check, find, publish
@@ -117,6 +118,7 @@ class _Work:
     def _do(self) -> None:
         kinds = {
             "add": self._add,
+            "fetch": self._fetch,
             "read": self._read,
             "correct": self._correct,
             "check": self._check,
@@ -216,6 +218,20 @@ class _Work:
         return sources.Found(file=file, document_id=old.document_id, source=source, listed=True)
 
     # ------------------------------------------------------------ the other kinds
+
+    def _fetch(self) -> None:
+        what, settings = self._job.what, self._library.settings
+        self._stage(f"fetching {what['wanted']}")
+        law = egov.fetch(settings.egov_url, what["wanted"], megabytes=settings.file_megabytes)
+        self._store.note(self._job.number, total=1)
+        with TemporaryDirectory(dir=self._library.home, prefix="fetched-") as folder:
+            file = Path(folder) / law.name
+            file.write_bytes(law.data)
+            with Ingester(self._library, draft=True, user=self._job.user, progress=self._stage) as ingester:
+                for outcome in ingester.add_files(sources.find([file], what["level"])):
+                    self._tell(outcome)
+        ids = {str(entry["document_id"]) for entry in self._told}
+        self._look([r.number for r in self._library.registry.revisions(DRAFT) if r.document_id in ids])
 
     def _read(self) -> None:
         what = self._job.what

@@ -20,6 +20,7 @@ _LOOK_SECONDS = 1.0
 _SHOWN = 4
 _STAGES = (
     ("waiting: ", "jobs.waiting_for"),
+    ("fetching ", "jobs.fetching"),
     ("unpacking", "jobs.unpacking"),
     ("reading for meaning", "jobs.meaning"),
     ("writing down the words", "jobs.words"),
