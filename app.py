@@ -8,7 +8,7 @@ import streamlit as st
 
 from rag.errors import KonkyoError
 from rag.settings import from_environment
-from rag.ui import ask, frame, opening, trouble
+from rag.ui import ask, documents, frame, opening, trouble
 from rag.ui.texts import Words
 
 ICON = Path(__file__).parent / "rag" / "ui" / "icon.png"
@@ -29,7 +29,12 @@ def main() -> None:
     def ask_page() -> None:
         ask.page(opened, who)
 
-    page = st.navigation([st.Page(ask_page, title=who.t("frame.ask"), url_path="ask", default=True)], position="top")
+    def documents_page() -> None:
+        documents.page(opened, who)
+
+    first = st.Page(ask_page, title=who.t("frame.ask"), url_path="ask", default=True)
+    desk = [st.Page(documents_page, title=who.t("frame.documents"), url_path="documents")]
+    page = st.navigation([first, *desk], position="top")
     frame.header(who)
     try:
         opened = opening.library(settings)
@@ -41,7 +46,7 @@ def main() -> None:
             trouble.screen(who.t, *found)
         else:
             page.run()
-    frame.remember(who)
+    frame.remember(who, desk=page in desk)
 
 
 main()

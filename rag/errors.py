@@ -10,7 +10,9 @@ KonkyoError
 │   ├── FileTooLarge         more bytes than the limit
 │   ├── FileUnreadable       no permission, vanished, or changed while it was read
 │   ├── ReadTimeout          more seconds than the limit
-│   └── ReadMemory           more memory than the limit
+│   ├── ReadMemory           more memory than the limit
+│   └── ArchiveRefused       a ZIP that is none, is too large unpacked, or would write where it must not
+├── Stopped                  somebody wanted the work stopped
 ├── LibraryError             the registry cannot do what was asked
 │   ├── LibraryLocked        another process is writing
 │   ├── LibraryOutdated      made by another version of Konkyo
@@ -36,6 +38,8 @@ A message says what happened, to what, and what to do. Errors of other libraries
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class KonkyoError(Exception):
@@ -108,6 +112,16 @@ class ReadMemory(ReadError):
     code = "memory"
 
 
+class ArchiveRefused(ReadError):
+    """A ZIP that is none, is too large unpacked, or holds names that would be written where they must not be."""
+
+    code = "archive"
+
+
+class Stopped(KonkyoError):
+    """Somebody wanted the work stopped."""
+
+
 class LibraryError(KonkyoError):
     """The registry cannot do what was asked."""
 
@@ -130,6 +144,11 @@ class GateClosed(LibraryError):
 
 class GoldenRegressed(LibraryError):
     """A golden question that was answered rightly would no longer be."""
+
+    def __init__(self, message: str, lost: Sequence[tuple[str, str, str]] = ()) -> None:
+        super().__init__(message)
+        self.lost = tuple(lost)
+        """(question, verdict now, verdict then) of each."""
 
 
 class DiskFull(LibraryError):

@@ -11,25 +11,22 @@ publishing it later goes through the rest of the order.
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import os
 import shutil
-import socket
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from rag import meaning, sources
+from rag import holder, meaning, sources
 from rag.chunk import chunk
 from rag.errors import DamagedFile, DiskFull, FileUnreadable, IndexDamaged, KonkyoError, LibraryError, LibraryLocked, ReadError
 from rag.index import keyword
@@ -38,8 +35,9 @@ from rag.library import Library
 from rag.link import link
 from rag.meaning import Meaning
 from rag.read.sandbox import Sandbox
+from rag.read.wire import options_from_json
 from rag.records import Chunk, Document, Source
-from rag.registry import CHECKED, DRAFT, PENDING, PUBLISHED, RETIRED, SUPERSEDED
+from rag.registry import CHECKED, DRAFT, PENDING, PUBLISHED, RETIRED, SUPERSEDED, Revision
 from rag.registry.desk import Corrections, corrected
 
 BATCH_SECONDS = 10.0
@@ -68,6 +66,8 @@ class Outcome:
     chunks: int = 0
     reason: str = ""
     """Why it was left out; empty otherwise."""
+    code: str = ""
+    """The same in one word, where it could not be read: see ``ReadError.code``."""
     warnings: tuple[str, ...] = ()
 
 
@@ -97,7 +97,7 @@ class Ingester:
         self._library = library
         self._progress = progress
         self._draft = draft
-        self._by = user or account()
+        self._by = user or holder.account()
         self._waiting: list[_Waiting] = []
         self._since = time.monotonic()
         # Not bound to a thread: a generator that is given up may be closed by another one.
@@ -111,19 +111,21 @@ class Ingester:
         """(document id, sha256): taken back by a person, so no folder brings it in again."""
         self._documents: set[str] = set()
         self._corrections: Corrections = {}
+        self._readings: Mapping[tuple[str, str], dict[str, Any]] = {}
 
     def __enter__(self) -> Ingester:
         try:
             self._lock.acquire(timeout=0.2)
         except Timeout:
-            raise LibraryLocked(_who_holds(self._holder)) from None
+            raise LibraryLocked(holder.said(self._holder)) from None
         except OSError as error:
             raise LibraryError(f"The folder {self._library.home} cannot be written ({error.strerror}). Check its rights.") from error
         try:
             _check_room(self._library.home, 0)
-            self._holder.write_text(json.dumps(_who()), encoding="utf-8")
+            self._holder.write_text(json.dumps(holder.me()), encoding="utf-8")
             shutil.rmtree(self._library.incoming, ignore_errors=True)  # left by one that was killed
             self._corrections = self._library.registry.desk.corrections()
+            self._readings = self._library.registry.desk.readings()
             for revision in self._library.registry.revisions(PUBLISHED, RETIRED, *((DRAFT, CHECKED) if self._draft else ())):
                 self._note(revision.sha256, revision.document_id, revision.source)
                 if revision.state == RETIRED:
@@ -319,23 +321,28 @@ class Ingester:
 
         A file that cannot be read is an outcome with its reason; the others go on.
         """
-        settings = self._library.settings
-        with Sandbox(
-            seconds=settings.read_seconds,
-            megabytes=settings.read_megabytes,
-            file_megabytes=settings.file_megabytes,
-            ocr_seconds=settings.ocr_seconds if settings.ocr else 0,
-        ) as sandbox:
+        with self._sandbox() as sandbox:
             for item in found:
                 self._progress(f"reading {item.source.uri}")
                 try:
                     outcome = self._add_file(item, sandbox)
                 except ReadError as error:
-                    yield Outcome(name=item.source.uri, result=Result.FAILED, document_id=item.document_id, reason=error.reason)
+                    yield Outcome(
+                        name=item.source.uri, result=Result.FAILED, document_id=item.document_id, reason=error.reason, code=error.code
+                    )
                     continue
                 yield from outcome
         yield from self.flush()
         self.link()
+
+    def _sandbox(self) -> Sandbox:
+        settings = self._library.settings
+        return Sandbox(
+            seconds=settings.read_seconds,
+            megabytes=settings.read_megabytes,
+            file_megabytes=settings.file_megabytes,
+            ocr_seconds=settings.ocr_seconds if settings.ocr else 0,
+        )
 
     def link(self) -> None:
         """Work out what the passages point to, in everything that was published since the last time."""
@@ -351,12 +358,35 @@ class Ingester:
             if unchanged.result is Result.UNCHANGED:
                 self._library.keep_original(data)  # mends one that was lost or damaged
             return [unchanged]
-        document = sandbox.read_bytes(data, source=item.source, document_id=item.document_id)
-        if not _storable(document):
-            raise DamagedFile(item.source.uri, "holds characters that are none (halves of surrogate pairs). Save it anew as UTF-8.")
-        _check_room(self._library.home, len(data))
+        document = self._read(data, item.source, item.document_id, sandbox)
         self._library.keep_original(data)
         return self.add(document)
+
+    def read_again(self, revision: Revision, password: str = "") -> Document:
+        """The document in the kept bytes of a revision, read as people corrected it by now.
+
+        Raises:
+            ReadError: it cannot be read any more.
+            UnknownDocument: its bytes are gone.
+        """
+        data = self._library.original(self._library.registry.documents([revision.number])[revision.number])
+        source = corrected(revision.source, revision.document_id, revision.sha256, self._corrections)
+        with self._sandbox() as sandbox:
+            return self._read(data, source, revision.document_id, sandbox, password)
+
+    def _read(self, data: bytes, source: Source, document_id: str, sandbox: Sandbox, password: str = "") -> Document:
+        sha256 = hashlib.sha256(data).hexdigest()
+        document = sandbox.read_bytes(
+            data,
+            source=source,
+            document_id=document_id,
+            options=options_from_json(self._readings.get((document_id, sha256), {}), password),
+            progress=lambda page, pages: self._progress(f"reading {source.uri}, page {page} of {pages}"),
+        )
+        if not _storable(document):
+            raise DamagedFile(source.uri, "holds characters that are none (halves of surrogate pairs). Save it anew as UTF-8.")
+        _check_room(self._library.home, len(data))
+        return document
 
     def _unchanged(self, item: sources.Found, sha256: str) -> Outcome | None:
         """An outcome where these very bytes are in the library already, and nothing new is known of them."""
@@ -435,24 +465,6 @@ def rebuild(library: Library, progress: Callable[[int, int], None] = lambda done
         return ingester.rebuild(progress)
 
 
-def _who() -> dict[str, str | int]:
-    return {
-        "pid": os.getpid(),
-        "user": account(),
-        "host": socket.gethostname(),
-        "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(sys.argv)[:200],
-    }
-
-
-def account() -> str:
-    """The name of the account that the program runs under."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that has no name
-        return str(os.getuid()) if hasattr(os, "getuid") else "somebody"
-
-
 def _check_room(home: Path, needed: int) -> None:
     free, wanted = shutil.disk_usage(home).free, needed + SPARE_BYTES
     if free < wanted:
@@ -460,12 +472,3 @@ def _check_room(home: Path, needed: int) -> None:
             f"The disk of {home} has {free // 2**20} MB left and {wanted // 2**20} MB are needed. "
             "Make room and run again: it goes on where it stopped."
         )
-
-
-def _who_holds(holder: Path) -> str:
-    try:
-        who = json.loads(holder.read_text(encoding="utf-8"))
-        by = f"process {who['pid']} of {who['user']} on {who['host']} since {who['since']} ({who['command']})"
-    except (OSError, ValueError, KeyError, TypeError):
-        by = "another process"
-    return f"The library is being written by {by}. Wait until it has ended, then run again."

@@ -151,7 +151,7 @@ class Meaning:
     def finds(self, chunk: int, stored: Vectors, scope: Scope) -> bool:
         """True where an index still holds this vector (d,) for the chunk and finds it by walking its graph."""
         for _, index in self._parts:
-            kept = index.vectors([chunk]).get(chunk)
+            kept = index.stored([chunk]).get(chunk)
             if kept is not None and kept.shape == stored.shape and np.allclose(kept, stored, atol=1e-3):
                 # A twin passage may stand before it, at the same distance.
                 return any(id_ == chunk or score > 0.999 for id_, score in index.search(stored, scope, 5))

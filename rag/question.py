@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from rag import terms
 from rag.text import sentences
@@ -63,11 +64,11 @@ def understand(text: str, thesaurus: Thesaurus | None = None) -> Question:
     own = {*words, *bigrams}
     meant: dict[str, tuple[frozenset[str], ...]] = {}
     for entry in thesaurus.find(text) if thesaurus else ():
-        official = [terms.words(word) for word in entry.means]
-        for said in terms.words(entry.said):
+        official = [_words(word) for word in entry.means]
+        for said in _words(entry.said):
             meant[said] = meant.get(said, ()) + tuple(frozenset(some) for some in official if some)
         for word in entry.means:
-            for term in terms.words(word):
+            for term in _words(word):
                 words.setdefault(term, MEANS)
             for term in terms.bigrams(word):
                 bigrams.setdefault(term, MEANS)
@@ -80,6 +81,12 @@ def understand(text: str, thesaurus: Thesaurus | None = None) -> Question:
         added=frozenset({*words, *bigrams} - own),
         meant=meant,
     )
+
+
+@lru_cache(maxsize=20_000)
+def _words(entry: str) -> tuple[str, ...]:
+    """The terms of a word of the thesaurus, which come again and again."""
+    return tuple(terms.words(entry))
 
 
 def _asking(text: str) -> str:

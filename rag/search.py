@@ -53,12 +53,24 @@ class Result:
     """Provisions that the question names and that do not exist."""
 
 
-def search(library: Library, question: str, *, clearance: int, as_of: date, limit: int = 20, filters: Filters = NO_FILTERS) -> Result:
+def search(
+    library: Library,
+    question: str,
+    *,
+    clearance: int,
+    as_of: date,
+    limit: int = 20,
+    filters: Filters = NO_FILTERS,
+    by_field: bool = False,
+) -> Result:
     """The passages that answer a question best, among those a reader may see that apply on a day.
 
     What is visible and the indexes must be of one moment: where somebody publishes meanwhile, it looks again.
 
     The vector list takes part where the model can read the question and some passage has a vector.
+
+    Args:
+        by_field: say for each hit what each field of the keyword index gave, in place of what they gave together. Takes longer.
 
     Raises:
         IndexDamaged: an index cannot answer; ``python -m rag rebuild`` makes it anew.
@@ -66,13 +78,13 @@ def search(library: Library, question: str, *, clearance: int, as_of: date, limi
     """
     for _ in range(_LOOKS - 1):
         generation = library.registry.generation
-        result = _search(library, question, clearance, as_of, limit, filters)
+        result = _search(library, question, clearance, as_of, limit, filters, by_field)
         if library.registry.generation == generation:
             return result
-    return _search(library, question, clearance, as_of, limit, filters)
+    return _search(library, question, clearance, as_of, limit, filters, by_field)
 
 
-def _search(library: Library, text: str, clearance: int, as_of: date, limit: int, filters: Filters) -> Result:
+def _search(library: Library, text: str, clearance: int, as_of: date, limit: int, filters: Filters, by_field: bool) -> Result:
     visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
     sources = library.sources(visible)
     scope = Scope(clearance=clearance, revisions=sources.numbers)
@@ -105,9 +117,11 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     parts = {chunk: {**parts[chunk], **({"named": NAMED} if of[chunk][0] in called.documents else {})} for chunk in of}
     _prefer(parts, {chunk: source for chunk, (_, source) in of.items()})
     hits = _ranked(parts, library, scope, called, first, limit)
-    by_field = index.parts(question, scope, [hit.chunk.id for hit in hits], fields) if hits else {}
+    if by_field and hits:
+        each = index.parts(question, scope, [hit.chunk.id for hit in hits], fields)
+        hits = [_by_field(hit, each) for hit in hits]
     return Result(
-        hits=tuple(_by_field(hit, by_field) for hit in hits),
+        hits=tuple(hits),
         scope=scope,
         documents=len(visible),
         lists=("keyword", "vector") if models else ("keyword",),

@@ -118,32 +118,40 @@ class _Found:
         self.idf = np.array([rare[term] for term in content], dtype=np.float32)
         self.asked = np.where([term in question.asked for term in content], self.idf, 0.0).astype(np.float32)
         self.sizes = np.array([len(passage.different) for passage in passages])
-        self.starts = np.cumsum(self.sizes) - self.sizes
-        self.flat = np.concatenate([passage.different for passage in passages])
-        self.has = self._within(np.array([terms.number(term) for term in content], dtype=np.uint32))
+        flat = np.concatenate([passage.different for passage in passages])
+        order = np.argsort(flat)
+        self._passages_of = np.repeat(np.arange(len(passages)), self.sizes)[order]
+        self._starts = np.flatnonzero(np.append(True, flat[order][1:] != flat[order][:-1])) if len(flat) else np.zeros(0, np.int64)
+        self._ends = np.append(self._starts[1:], len(flat)) if len(flat) else self._starts
+        self.terms = flat[order][self._starts]
+        self.has = self._within([terms.number(term) for term in content])
         self.alike = self._alike(content, alike)
 
-    def _spread(self, values: Matrix) -> Matrix:
-        """Values (k, terms of all passages) -> the highest that each passage has, (passages, k)."""
-        spread = np.zeros((len(values), len(self.passages)), dtype=np.float32)
-        some = np.flatnonzero(self.sizes)
-        if len(some):
-            spread[:, some] = np.maximum.reduceat(values, self.starts[some], axis=1)
-        return spread.T
+    def _having(self, term: int) -> NDArray[np.integer]:
+        """The passages that have a term, given by its place in ``terms``."""
+        return self._passages_of[self._starts[term] : self._ends[term]]
 
-    def _within(self, numbers: NDArray[np.uint32]) -> Matrix:
-        return self._spread((self.flat[None, :] == numbers[:, None]).astype(np.float32))
+    def _within(self, numbers: Sequence[int]) -> Matrix:
+        """Whether each passage has each term: 1 or 0, (passages, numbers)."""
+        found = np.zeros((len(self.passages), len(numbers)), dtype=np.float32)
+        for at, (number, place) in enumerate(zip(numbers, np.searchsorted(self.terms, np.array(numbers, np.uint32)), strict=True)):
+            if place < len(self.terms) and self.terms[place] == number:
+                found[self._having(place), at] = 1.0
+        return found
 
     def _alike(self, content: Sequence[str], alike: Alike | None) -> Matrix:
-        by_word = self.has.copy()
+        by_word = np.zeros_like(self.has)
         if alike is not None and len(content):
-            different, place = np.unique(self.flat, return_inverse=True)
-            like = np.clip((alike(content, different) - LIKE) / (1 - LIKE), 0.0, 1.0)
-            by_word = np.maximum(by_word, self._spread(like[:, place]))
+            like = np.minimum((alike(content, self.terms) - LIKE) / (1 - LIKE), 1.0)
+            for at, row in enumerate(like):
+                near = np.flatnonzero(row > 0)
+                for term in near[np.argsort(row[near])]:  # rising: of several words of a passage the one most like it stays
+                    by_word[self._having(term), at] = row[term]
+        by_word = np.maximum(by_word, self.has)
         official = {term for sets in self.question.meant.values() for some in sets for term in some}
         if official:
             order = sorted(official)
-            there = dict(zip(order, self._within(np.array(list(map(terms.number, order)), dtype=np.uint32)).T > 0, strict=True))
+            there = dict(zip(order, self._within(list(map(terms.number, order))).T > 0, strict=True))
             for at, term in enumerate(content):
                 for some in self.question.meant.get(term, ()):
                     whole = np.logical_and.reduce([there[word] for word in some])
@@ -160,34 +168,35 @@ class _Found:
         words = terms.words(self.question.text)
         pairs = sorted(set(zip(words, words[1:], strict=False)))
         rare = self.rarity(set(words), "words")
-        left = np.array([terms.number(a) for a, _ in pairs], dtype=np.uint64)
-        right = np.array([terms.number(b) for _, b in pairs], dtype=np.uint64)
         weight = np.array([min(rare[a], rare[b]) for a, b in pairs], dtype=np.float32)
         if not pairs or not weight.sum():
             return np.zeros(len(self.passages), dtype=np.float32)
-        wanted = left << np.uint64(32) | right
+        wanted = np.array([terms.number(a) << 32 | terms.number(b) for a, b in pairs], dtype=np.uint64)
         by_number = np.argsort(wanted)
         wanted, weight = wanted[by_number], weight[by_number]
-        order = np.concatenate([passage.order for passage in self.passages]).astype(np.uint64)
-        here = order[:-1] << np.uint64(32) | order[1:]
+        order = np.concatenate([passage.order for passage in self.passages])
+        # Few terms of a passage open a pair. Which might is looked up by half of their bits; the whole pairs decide.
+        might = np.zeros(1 << 16, dtype=np.bool_)
+        might[(wanted >> np.uint64(32)) & np.uint64(0xFFFF)] = True
+        opens = np.flatnonzero(might[order[:-1] & np.uint32(0xFFFF)])
+        here = order[opens].astype(np.uint64) << np.uint64(32) | order[opens + 1].astype(np.uint64)
         at = np.minimum(np.searchsorted(wanted, here), len(wanted) - 1)
         hit = np.flatnonzero(wanted[at] == here)
         ends = np.cumsum([len(passage.order) for passage in self.passages])
-        seen = np.unique(np.stack([np.searchsorted(ends, hit, side="right"), at[hit]]), axis=1)
-        gained = np.bincount(seen[0], weight[seen[1]], minlength=len(self.passages))
+        passage = np.searchsorted(ends, opens[hit], side="right")
+        passage, pair = np.divmod(np.unique(passage * len(wanted) + at[hit]), len(wanted))
+        gained = np.bincount(passage, weight[pair], minlength=len(self.passages))
         return np.asarray(gained / weight.sum(), dtype=np.float32)
 
     def titled(self) -> Matrix:
         """Of the words of title, path and caption, by idf, the share that the question has."""
-        rare = self.rarity({term for passage in self.passages for term in passage.head}, "head")
-        own = self.question.words
-        return np.array(
-            [
-                sum(rare[term] for term in passage.head if term in own) / (sum(rare[term] for term in passage.head) or 1.0)
-                for passage in self.passages
-            ],
-            dtype=np.float32,
-        )
+        flat = [term for passage in self.passages for term in passage.head]
+        rare = self.rarity(set(flat), "head")
+        weight = np.fromiter(map(rare.__getitem__, flat), np.float64, len(flat))
+        asked = weight * np.fromiter(map(self.question.words.__contains__, flat), np.bool_, len(flat))
+        of = np.repeat(np.arange(len(self.passages)), [len(passage.head) for passage in self.passages])
+        whole = np.bincount(of, weight, minlength=len(self.passages))
+        return np.asarray(np.bincount(of, asked, minlength=len(self.passages)) / np.where(whole, whole, 1.0), dtype=np.float32)
 
     def dense(self) -> Matrix:
         """The idf of the question's words in each passage, by the number of its different words."""

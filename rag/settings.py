@@ -49,6 +49,8 @@ class Settings:
     """KONKYO_OCR: 0 switches the reading of scanned pages off."""
     file_megabytes: int = 200
     """KONKYO_FILE_MEGABYTES: files above this size are left out."""
+    archive_megabytes: int = 2_000
+    """KONKYO_ARCHIVE_MEGABYTES: a ZIP that becomes larger when it is unpacked is refused."""
     batch: int = 1_024
     """KONKYO_BATCH: so many passages are taken in at once; what is acknowledged comes in batches."""
     keep_questions: str = "terms"
@@ -110,6 +112,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         ocr_seconds=_number(environment, "KONKYO_OCR_SECONDS", default.ocr_seconds, float),
         ocr=environment.get("KONKYO_OCR", "") != "0",
         file_megabytes=_number(environment, "KONKYO_FILE_MEGABYTES", default.file_megabytes, int),
+        archive_megabytes=_number(environment, "KONKYO_ARCHIVE_MEGABYTES", default.archive_megabytes, int),
         batch=_number(environment, "KONKYO_BATCH", default.batch, int),
         keep_questions=keep_questions,
         keep_days=_number(environment, "KONKYO_KEEP_DAYS", default.keep_days, int),

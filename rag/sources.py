@@ -100,17 +100,19 @@ def _entry(file: Path, number: int, entry: Mapping[str, Any]) -> tuple[str, str,
     return entry["file"], entry["id"], source
 
 
-def find(paths: Sequence[Path], level: int | None = None) -> Iterator[Found]:
+def find(paths: Sequence[Path], level: int | None = None, *, place: str | None = None) -> Iterator[Found]:
     """Every file under ``paths`` in the order of their names, hidden ones left out.
 
     A folder's own sources.toml describes its files. A listed file is found even where it is missing: reading it will say so.
 
     Args:
         level: for files that no sources.toml gives one.
+        place: what the ids of files that nobody described are made from, with their names, in place of where they lie at the moment:
+            what is handed in twice under one name is one document.
     """
     for path in paths:
         if not os.path.isdir(path):  # noqa: PTH112  (Path.is_dir raises where the folder above may not be entered)
-            yield _undescribed(path, path.name, level)
+            yield _undescribed(path, path.name, level, place)
             continue
         manifest = load(path)
         present = {name: file for file in _files(path) if (name := _name(file, path)) != NAME}
@@ -120,7 +122,12 @@ def find(paths: Sequence[Path], level: int | None = None) -> Iterator[Found]:
                 document_id, source = manifest.entries[name]
                 yield Found(file=path / name, document_id=document_id, source=source, listed=True)
             else:
-                yield _undescribed(present[name], name, level)
+                yield _undescribed(present[name], name, level, place)
+
+
+def named(name: str, file: Path, level: int | None = None) -> Found:
+    """A single file that came under ``name`` and lies elsewhere: what comes twice under one name is one document."""
+    return _undescribed(file, name, level, "")
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -136,12 +143,13 @@ def _name(file: Path, folder: Path) -> str:
     return file.relative_to(folder).as_posix() if file != folder else folder.name
 
 
-def _undescribed(file: Path, name: str, level: int | None) -> Found:
+def _undescribed(file: Path, name: str, level: int | None, place: str | None) -> Found:
     stem = Path(name).stem
     if egov := _EGOV_NAME.match(stem):
         return Found(file=file, document_id=egov[1], source=Source(uri=name, level=level))
     name = storable(name)  # Python writes bytes that are not UTF-8 as halves of surrogate pairs
     # The folder takes part, so that two files of one name in different folders stay two documents.
-    digest = hashlib.sha256(str(file.absolute()).encode(errors="surrogateescape")).hexdigest()[:8]
+    home = str(file.absolute()) if place is None else f"{place}/{name}"
+    digest = hashlib.sha256(home.encode(errors="surrogateescape")).hexdigest()[:8]
     slug = re.sub(r"[^\w]+", "-", stem).strip("-")[:60] or "file"
     return Found(file=file, document_id=f"{slug}-{digest}", source=Source(uri=name, level=level))

@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.evaluate",),
     ("rag.ask", "rag.export"),
     ("rag.search", "rag.ingest"),
-    ("rag.named", "rag.graph", "rag.link"),
+    ("rag.named", "rag.premises", "rag.compare", "rag.graph", "rag.link"),
     ("rag.library",),
     ("rag.meaning", "rag.audit", "rag.second_stage"),
     ("rag.answer",),
@@ -41,7 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.question", "rag.conversation"),
     ("rag.thesaurus",),
     ("rag.terms",),
-    ("rag.text", "rag.settings"),
+    ("rag.text", "rag.settings", "rag.holder"),
     ("rag.records", "rag.errors"),
     ("rag",),
 )
@@ -84,7 +84,11 @@ HOMES: dict[str, set[str]] = {
     "transformers": {"rag.embed"},
     "sqlalchemy": {"rag.registry"},
     "sqlite3": {"rag.registry"},
-    "filelock": {"rag.ingest", "rag.index.vector"},  # one writer of the library; nobody opens the graph while it is written
+    "filelock": {
+        "rag.ingest",  # one writer of the library
+        "rag.index.vector",  # nobody opens the graph while it is written
+        "rag.desk.work",  # one process does the jobs
+    },
     "pypdf": {"rag.read.pdf"},
     "pypdfium2": {"rag.read.pdfium"},
     "PIL": {

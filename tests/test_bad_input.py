@@ -233,9 +233,8 @@ def test_a_folder_without_rights_is_named_not_passed_over(common: Path, library:
     with Ingester(library) as ingester:
         outcomes = {outcome.name: outcome for outcome in ingester.add_files(items)}
     assert outcomes["open/file.md"].result is Result.ADDED
-    assert outcomes["shut"] == Outcome(
-        name="shut", result=Result.FAILED, document_id=items[1].document_id, reason="is a folder that may not be read: ask for permission."
-    )
+    reason = "is a folder that may not be read: ask for permission."
+    assert outcomes["shut"] == Outcome(name="shut", result=Result.FAILED, document_id=items[1].document_id, reason=reason, code="no-access")
 
 
 def test_a_file_without_rights_is_named(common: Path) -> None:
@@ -339,7 +338,7 @@ def test_a_text_with_half_a_character_stops_only_itself(tmp_path: Path, library:
         (tmp_path / name).write_text(f"{GOOD}{name}\n")
     read = Sandbox.read_bytes
 
-    def broken(self: Sandbox, data: bytes, *, source: Source, document_id: str) -> Document:
+    def broken(self: Sandbox, data: bytes, *, source: Source, document_id: str, **_: object) -> Document:
         made = read(self, data, source=source, document_id=document_id)
         return document(made.id, "half \ud83d of one", uri=source.uri) if source.uri == "a.md" else made
 

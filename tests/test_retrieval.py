@@ -164,7 +164,8 @@ def test_what_is_off_already_stays_off(made: Bench) -> None:
 
 def test_an_explanation_is_the_list_that_was_measured(made: Bench) -> None:
     found = explain(made, "q-found")
-    hits = made.hits(ASKED["q-found"])
+    hits = made.hits(ASKED["q-found"], by_field=True)
+    assert [hit.score for hit in hits] == [hit.score for hit in made.hits(ASKED["q-found"])]
     assert [listed.passage for listed in found.listed] == [hit.chunk.document_id for hit in hits][: len(found.listed)]
     assert [listed.rank for listed in found.listed] == list(range(1, len(found.listed) + 1))
     for listed, hit in zip(found.listed, hits, strict=False):

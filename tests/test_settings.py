@@ -26,6 +26,7 @@ GOOD: dict[str, tuple[str, object]] = {
     "read_seconds": ("1.5", 1.5),
     "read_megabytes": ("512", 512),
     "file_megabytes": ("20", 20),
+    "archive_megabytes": ("50", 50),
     "ocr_seconds": ("9.5", 9.5),
     "ocr": ("0", False),
     "batch": ("64", 64),

@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rag import __version__, sources
-from rag.cli import answers, desk, packs, quality, references, retrieval
+from rag.cli import answers, desk, jobs, packs, quality, references, retrieval
 from rag.cli.terminal import err, out
 from rag.cli.terminal import library as _library
 from rag.cli.terminal import progress as _progress
@@ -39,6 +39,7 @@ app.add_typer(evaluate_app, name="evaluate")
 desk.register(app)
 quality.register(app)
 app.command()(packs.verify)
+app.command()(jobs.jobs)
 
 evaluate_app.command("retrieval")(retrieval.retrieval)
 evaluate_app.command("compare")(retrieval.compare)

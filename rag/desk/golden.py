@@ -68,7 +68,8 @@ def guard(library: Library, *, user: str, today: date, accept: str = "") -> Call
             said = "; ".join(f"“{result.text}” ({now[result.id].verdict} -> {result.verdict})" for result in lost)
             raise GoldenRegressed(
                 f"{len(lost)} of {len(then)} golden questions would be lost: {said}. Nothing was published. "
-                "Mend the document or the question, or accept the loss with a reason."
+                "Mend the document or the question, or accept the loss with a reason.",
+                [(result.text, now[result.id].verdict, result.verdict) for result in lost],
             )
         verdicts = {int(result.id): result.verdict for result in then}
         library.registry.golden.keep_run(verdicts, user=user, why="publication", accepted=accept.strip() if lost else "")

@@ -80,8 +80,9 @@ def explain(bench: Bench, question: str, shown: int = SHOWN) -> Explanation:
         raise EvaluationError(f"{bench.data.name} has no question {question!r} that its passages answer. There are, for example: {known}.")
     text, grades = bench.data.questions[question], bench.data.grades[question]
     library = bench.library
-    hits = _first_of_each(bench.hits(text))
-    deep = {hit.chunk.document_id: hit for hit in reversed(bench.hits(text, min(DEEP, max(DEPTH, library.registry.counts()[0]))))}
+    hits = _first_of_each(bench.hits(text, by_field=True))
+    deepest = min(DEEP, max(DEPTH, library.registry.counts()[0]))
+    deep = {hit.chunk.document_id: hit for hit in reversed(bench.hits(text, deepest, by_field=True))}
     asked = understand(text, None if "thesaurus" in library.settings.off else library.thesaurus)
     listed = tuple(
         Listed(

@@ -106,9 +106,9 @@ class Bench:
         finally:
             self.library.settings = kept
 
-    def hits(self, question: str, limit: int = _PASSAGES_FOR_DEPTH) -> tuple[Hit, ...]:
-        """What a reader of the highest clearance finds today, best first."""
-        return search(self.library, question, clearance=HIGHEST_LEVEL, as_of=date.today(), limit=limit).hits
+    def hits(self, question: str, limit: int = _PASSAGES_FOR_DEPTH, *, by_field: bool = False) -> tuple[Hit, ...]:
+        """What a reader of the highest clearance finds today, best first. See :func:`rag.search.search`."""
+        return search(self.library, question, clearance=HIGHEST_LEVEL, as_of=date.today(), limit=limit, by_field=by_field).hits
 
     def run(self) -> Report:
         """Put every question, with the library's settings as they are."""

@@ -37,6 +37,8 @@ TIES = 16
 """Up to so many times the limit is looked at for passages of one score."""
 
 _HEAP = 128_000_000
+_RARITIES, _PASSAGES = 100_000, 20_000
+"""So many idf and passages are remembered between two changes of the index."""
 
 
 def _schema() -> tantivy.Schema:
@@ -62,6 +64,8 @@ class KeywordIndex:
         with told("The keyword index cannot be opened", ValueError, OSError):
             self._index = tantivy.Index(_schema(), path=str(folder))
             self._searcher = self._index.searcher()
+        self._rarity: dict[tuple[str, str], float] = {}
+        self._passages: dict[int, Passage] = {}
 
     def writer(self) -> KeywordWriter:
         """Start writing. Nothing is found until :meth:`KeywordWriter.commit`."""
@@ -73,6 +77,7 @@ class KeywordIndex:
         with told("The keyword index cannot be read", ValueError, OSError):
             self._index.reload()
             self._searcher = self._index.searcher()
+            self._rarity, self._passages = {}, {}
 
     @property
     def count(self) -> int:
@@ -144,8 +149,14 @@ class KeywordIndex:
         found = {}
         with told("The keyword index cannot be read", ValueError, OSError, KeyError, IndexError):
             for place, chunk, _ in self._inside(chunks, scope):
-                stored = self._searcher.doc(place)
-                found[chunk] = decode(stored["passage"][0], (stored["head"] or [""])[0])
+                kept = self._passages.get(chunk)
+                if kept is None:
+                    stored = self._searcher.doc(place)
+                    kept = decode(stored["passage"][0], (stored["head"] or [""])[0])
+                    if len(self._passages) >= _PASSAGES:
+                        self._passages.clear()
+                    self._passages[chunk] = kept
+                found[chunk] = kept
         return found
 
     def revisions(self, chunks: Sequence[int], scope: Scope) -> dict[int, int]:
@@ -189,12 +200,17 @@ class KeywordIndex:
 
     def rarity(self, words: Iterable[str], field: str = "words") -> dict[str, float]:
         """Inverse document frequency of each word: ln(1 + (N - n + 0.5) / (n + 0.5)); for one that nothing has, its highest value."""
-        total = self.count
+        total, known = self.count, self._rarity
+        if len(known) > _RARITIES:
+            known.clear()
         out = {}
         for word in words:
-            with told("The keyword index cannot be read", ValueError, OSError):
-                having = self._searcher.doc_freq(field, word)
-            out[word] = math.log(1 + (total - having + 0.5) / (having + 0.5))
+            rare = known.get((field, word))
+            if rare is None:
+                with told("The keyword index cannot be read", ValueError, OSError):
+                    having = self._searcher.doc_freq(field, word)
+                rare = known[field, word] = math.log(1 + (total - having + 0.5) / (having + 0.5))
+            out[word] = rare
         return out
 
     def known(self, word: str) -> bool:

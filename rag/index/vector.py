@@ -43,6 +43,8 @@ _NOWHERE = -1
 """A revision that is in no scope."""
 _BATCH = 5_000
 """Chroma takes at most 5,461 entries at once."""
+_KEPT = 20_000
+"""So many vectors are remembered: 30 MB at 384 dimensions."""
 _WAIT = 60.0
 """Seconds to wait for another process that is writing to the folder."""
 _FAULTS = (ChromaError, ValueError, RuntimeError, OSError)
@@ -88,6 +90,7 @@ class VectorIndex:
             raise IndexDamaged(f"The vector index was made with the model {made_with!r}, not {model!r}. Run: python -m rag rebuild")
         self._collection = collection
         self._count: int | None = None
+        self._kept: dict[int, Vectors] = {}
         self._store = ChromaVectorStore(chroma_collection=collection)
 
     @contextmanager
@@ -128,6 +131,7 @@ class VectorIndex:
             for start in range(0, len(nodes), _BATCH):
                 self._store.add(nodes[start : start + _BATCH])
             self._count = None
+            self._kept = {}
             self._sums.note(self._graph())
 
     def remove(self, chunks: Sequence[int]) -> None:
@@ -136,6 +140,7 @@ class VectorIndex:
             for start in range(0, len(chunks), _BATCH):
                 self._store.delete_nodes([str(chunk) for chunk in chunks[start : start + _BATCH]])
             self._count = None
+            self._kept = {}
             self._sums.note(self._graph())
 
     def search(self, vector: Vectors, scope: Scope, limit: int) -> list[Found]:
@@ -179,7 +184,16 @@ class VectorIndex:
         return {int(id_): (int(noted["revision"]), int(noted["level"])) for id_, noted in zip(got["ids"], got["metadatas"], strict=True)}
 
     def vectors(self, chunks: Sequence[int]) -> dict[int, Vectors]:
-        """Stored vectors (d,) by chunk; those that are not there are left out."""
+        """Vectors (d,) by chunk; those that are not there are left out. What was read lately is remembered."""
+        kept = self._kept
+        if lacking := [chunk for chunk in chunks if chunk not in kept]:
+            kept = kept | self.stored(lacking)
+            # Put in place as a whole, not changed: another thread may be reading the old one.
+            self._kept = kept if len(kept) <= _KEPT else {chunk: kept[chunk] for chunk in chunks if chunk in kept}
+        return {chunk: kept[chunk] for chunk in chunks if chunk in kept}
+
+    def stored(self, chunks: Sequence[int]) -> dict[int, Vectors]:
+        """The same, as they stand in the files now."""
         if not chunks:
             return {}  # Chroma takes an empty list for a mistake
         with told(_UNREADABLE, *_FAULTS):

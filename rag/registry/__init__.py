@@ -29,6 +29,7 @@ from rag.records import Block, BlockKind, Box, Chunk, Document, Kind, Source, Sp
 from rag.registry import events
 from rag.registry.desk import DeskStore
 from rag.registry.golden import GoldenStore
+from rag.registry.jobs import JobStore
 from rag.registry.references import ReferenceStore
 from rag.registry.tables import CHECKED as CHECKED
 from rag.registry.tables import DRAFT as DRAFT
@@ -136,6 +137,11 @@ class Registry:
     def events(self) -> events.EventStore:
         """The log."""
         return events.EventStore(self._session)
+
+    @property
+    def jobs(self) -> JobStore:
+        """Long work, waiting, running and done."""
+        return JobStore(self._session)
 
     @property
     def references(self) -> ReferenceStore:

@@ -43,6 +43,17 @@ class CorrectionRow(Base):
     user: Mapped[str]
 
 
+class ReadingRow(Base):
+    """How a person wants the bytes of a revision read."""
+
+    __tablename__ = "readings"
+    document_id: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    options: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    user: Mapped[str]
+
+
 class SignatureRow(Base):
     """What a revision is compared by with all others."""
 
@@ -173,6 +184,18 @@ class DeskStore:
                 of = "" if name in OF_THE_DOCUMENT else sha256
                 session.merge(CorrectionRow(document_id=document_id, sha256=of, field=name, value=value, at=_now(), user=user))
             events.append(session, user=user, action="correct", subject=document_id, detail={"revision": sha256, **values})
+
+    def keep_reading(self, document_id: str, sha256: str, options: Mapping[str, Any], *, user: str) -> None:
+        """Keep how these bytes are to be read, whenever they are read again."""
+        stored = json.dumps(options, ensure_ascii=False)
+        with self._session() as session, session.begin():
+            session.merge(ReadingRow(document_id=document_id, sha256=sha256, options=stored, at=_now(), user=user))
+            events.append(session, user=user, action="correct reading", subject=document_id, detail={"revision": sha256, **options})
+
+    def readings(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """How bytes are to be read: (document id, sha256) -> options as they are kept."""
+        with self._session() as session:
+            return {(row.document_id, row.sha256): json.loads(row.options) for row in session.scalars(select(ReadingRow))}
 
     def corrections(self) -> dict[tuple[str, str], dict[str, str]]:
         """All corrections."""

@@ -1,0 +1,116 @@
+"""ZIP archives that somebody hands in: unpacked with nothing believed of them.
+
+What an archive says of its sizes is not believed either: bytes are counted as they come out, and unpacking ends at the limit.
+An archive with one bad name is refused whole, since somebody made it so on purpose.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from rag.errors import ArchiveRefused, KonkyoError
+
+MAX_FILES = 5_000
+"""Files of one archive."""
+RATIO = 200
+"""So many times its own size an archive may become; what is smaller than FREE in all may always be unpacked."""
+FREE = 50 * 2**20
+_PIECE = 2**20
+_LEFT_ALONE = ("__MACOSX/",)
+"""What a Mac adds."""
+
+
+def unpack(archive: Path, folder: Path, *, megabytes: int, name: str, look: Callable[[], object] = lambda: None) -> list[Path]:
+    """Unpack ``archive`` into the new folder ``folder``; returns the files. Hidden files are left alone; archives inside stay packed.
+
+    Args:
+        megabytes: all files together may have so many.
+        name: the archive's, for the message.
+        look: called after each file; what it raises ends the unpacking.
+
+    Raises:
+        ArchiveRefused: see there; nothing of it is kept.
+    """
+    try:
+        return _unpack(archive, folder, megabytes, name, look)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, RuntimeError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise ArchiveRefused(name, f"is no ZIP archive that can be unpacked ({error}). Get it again.") from error
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise ArchiveRefused(name, f"cannot be unpacked ({error.strerror or error}).") from error
+    except KonkyoError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _unpack(archive: Path, folder: Path, megabytes: int, name: str, look: Callable[[], object]) -> list[Path]:
+    with zipfile.ZipFile(archive) as opened:
+        entries = [(entry, _place(entry, name)) for entry in opened.infolist() if not entry.is_dir()]
+        wanted = [(entry, place) for entry, place in entries if not _hidden(place)]
+        if len(wanted) > MAX_FILES:
+            raise ArchiveRefused(name, f"holds {len(wanted):,} files; the limit is {MAX_FILES:,}. Divide it.")
+        limit = min(megabytes * 2**20, max(FREE, RATIO * archive.stat().st_size))
+        left = limit
+        folder.mkdir(parents=True)
+        made = []
+        for entry, place in wanted:
+            file = folder.joinpath(*place.parts)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            left = _write(opened, entry, file, left, name, limit)
+            made.append(file)
+            look()
+        return made
+
+
+def _place(entry: zipfile.ZipInfo, name: str) -> PurePosixPath:
+    """Where an entry goes, below the folder.
+
+    Raises:
+        ArchiveRefused: it is a link or encrypted, or its name leads elsewhere.
+    """
+    written = _name(entry)
+    place = PurePosixPath(written.replace("\\", "/"))
+    parts = place.parts
+    if place.is_absolute() or ".." in parts or any(":" in part or "\x00" in part for part in parts) or not parts:
+        raise ArchiveRefused(name, f"holds the name {written[:100]!r}, which leads out of its folder. Nothing of it was taken in.")
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):
+        raise ArchiveRefused(name, f"holds {written[:100]!r}, which is a link or a device and no file. Nothing of it was taken in.")
+    if entry.flag_bits & 0x1:
+        raise ArchiveRefused(name, "needs a password. Unpack it and add the files in it.")
+    return place
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """An entry's name. Japanese Windows writes cp932 and says nothing; zipfile then takes it for cp437."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("cp932")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return entry.filename
+
+
+def _hidden(place: PurePosixPath) -> bool:
+    return place.as_posix().startswith(_LEFT_ALONE) or any(part.startswith(".") for part in place.parts)
+
+
+def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, file: Path, left: int, name: str, limit: int) -> int:
+    """Unpack one file; returns how many bytes may still come."""
+    if file.exists():
+        raise ArchiveRefused(name, f"holds the name {file.name!r} twice. Nothing of it was taken in.")
+    with opened.open(entry) as packed, open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        while piece := packed.read(_PIECE):
+            left -= len(piece)
+            if left < 0:
+                said = f"becomes more than {limit // 2**20:,} MB when it is unpacked: it is not what it seems, or must be divided."
+                raise ArchiveRefused(name, f"{said} Nothing of it was taken in.")
+            out.write(piece)
+    return left

@@ -1,0 +1,274 @@
+"""Does the jobs of a library, one after the other, in the process that holds ``jobs.lock``.
+
+Each may be killed at any moment: what it acknowledged is safe, and the next worker begins the job again, passing over the files
+whose outcome is written down already.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from datetime import date
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from rag import sources
+from rag.desk import gate
+from rag.desk.correct import correct
+from rag.desk.golden import guard
+from rag.desk.jobs import INBOX
+from rag.desk.publish import check, find, publish
+from rag.desk.unpack import unpack
+from rag.errors import ArchiveRefused, GoldenRegressed, KonkyoError, LibraryLocked, Stopped
+from rag.ingest import Ingester, Outcome, Result
+from rag.library import Library
+from rag.records import Source
+from rag.registry import CHECKED, DRAFT, PUBLISHED
+from rag.registry.jobs import CANCELLED, DONE, FAILED, WAITING, Job
+
+TRIES = 3
+"""A job that ended its program so often is not begun again."""
+NOTE_SECONDS = 0.3
+"""So often how far a job is gets written down, and whether it is to stop is looked up."""
+AGAIN_SECONDS = 1.0
+"""Wait between two looks where another process holds the write lock."""
+
+
+def work(library: Library, *, linger: float = 0.0, today: Callable[[], date] = date.today) -> int:
+    """Do what waits, then look for more for ``linger`` seconds. Returns how many jobs it did; 0 where another process does them."""
+    lock = FileLock(library.home / "jobs.lock", thread_local=False)
+    try:
+        lock.acquire(timeout=0.1)
+    except Timeout:
+        return 0
+    try:
+        library.registry.jobs.take_back()
+        done, until = 0, time.monotonic() + linger
+        while True:
+            job = library.registry.jobs.next()
+            if job is not None:
+                _Work(library, job, today()).run()
+                done, until = done + 1, time.monotonic() + linger
+            elif time.monotonic() >= until:
+                return done
+            else:
+                time.sleep(NOTE_SECONDS)
+    finally:
+        lock.release()
+
+
+def is_worked_on(library: Library) -> bool:
+    """True where a process does the jobs of this library."""
+    lock = FileLock(library.home / "jobs.lock", thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+class _Work:
+    """One job."""
+
+    def __init__(self, library: Library, job: Job, today: date) -> None:
+        self._library, self._job, self._today = library, job, today
+        self._store = library.registry.jobs
+        self._told: list[dict[str, Any]] = list(job.told)
+        self._noted = 0.0
+        self._begun = 0
+        self._fresh = False
+
+    def run(self) -> None:
+        """Do it, and write down what became of it."""
+        number = self._job.number
+        if self._job.tries > TRIES:
+            message = f"The program ended {TRIES} times in the middle of this. It is not begun again; look at the file that was being read."
+            self._store.end(number, FAILED, code="Died", message=message, told=self._told)
+            return
+        try:
+            self._do()
+        except LibraryLocked as error:
+            if self._store.note(number, state=WAITING, stage=f"waiting: {error}", tries=self._job.tries - 1):
+                self._store.end(number, CANCELLED, told=self._told)
+            else:
+                time.sleep(AGAIN_SECONDS)
+        except Stopped:
+            self._store.end(number, CANCELLED, told=self._told)
+            self._clean()
+        except GoldenRegressed as error:
+            lost = [{"question": text, "now": now, "then": then} for text, now, then in error.lost]
+            self._store.end(number, FAILED, code=type(error).__name__, message=str(error), told=lost)
+        except KonkyoError as error:
+            self._store.end(number, FAILED, code=type(error).__name__, message=str(error), told=self._told)
+        except Exception as error:
+            # The fault of one job must not keep the others from being done; it is raised again where somebody looks at the program.
+            message = f"This could not be done: {type(error).__name__} ({str(error)[:300]}). What was acknowledged is safe."
+            self._store.end(number, FAILED, code="Fault", message=message, told=self._told)
+            self._clean()
+            raise
+        else:
+            self._store.end(number, DONE, told=self._told)
+            self._clean()
+
+    def _do(self) -> None:
+        kinds = {
+            "add": self._add,
+            "read": self._read,
+            "correct": self._correct,
+            "check": self._check,
+            "publish": self._publish,
+            "retire": self._retire,
+        }
+        kinds[self._job.kind]()
+
+    def _stage(self, stage: str) -> None:
+        """How far the writer is; ends the job where somebody wants that.
+
+        Raises:
+            Stopped: somebody wants it.
+        """
+        new_file = stage.startswith("reading ") and not stage.startswith("reading for meaning") and ", page " not in stage
+        self._begun += new_file
+        if time.monotonic() - self._noted < NOTE_SECONDS and not self._fresh:
+            return
+        self._noted, self._fresh = time.monotonic(), False
+        if self._store.note(self._job.number, stage=stage, done=max(self._begun - 1, 0), told=self._told):
+            raise Stopped(f"Stopped while {stage}.")
+
+    def _clean(self) -> None:
+        """What was handed in is taken in, or nobody wants it any more."""
+        if folder := self._job.what.get("folder"):
+            shutil.rmtree(self._library.home / INBOX / str(folder), ignore_errors=True)
+
+    # ------------------------------------------------------------ add
+
+    def _add(self) -> None:
+        self._stage("unpacking")
+        known = {str(entry["name"]) for entry in self._told}
+        found = [item for item in self._found() if item.source.uri not in known]
+        self._store.note(self._job.number, total=len(found) + len(known))
+        self._begun = len(known)
+        with Ingester(self._library, draft=True, user=self._job.user, progress=self._stage) as ingester:
+            ingester.mend()
+            for outcome in ingester.add_files(found):
+                self._tell(outcome)
+        ids = {str(entry["document_id"]) for entry in self._told if entry["result"] in (Result.ADDED, Result.REVISED)}
+        self._look([r.number for r in self._library.registry.revisions(DRAFT) if r.document_id in ids])
+
+    def _tell(self, outcome: Outcome) -> None:
+        entry = asdict(outcome)
+        entry["warnings"] = list(outcome.warnings)
+        self._told.append(entry)
+        self._fresh = True  # an outcome is written down before the next file is begun
+
+    def _found(self) -> Iterator[sources.Found]:
+        what = self._job.what
+        folder = self._library.home / INBOX / str(what["folder"])
+        unpacked = folder / "unpacked"
+        shutil.rmtree(unpacked, ignore_errors=True)  # left by one that was killed
+        for number, (plain, came) in enumerate(what["names"]):
+            file = folder / plain
+            if PurePosixPath(came).suffix.lower() == ".zip":
+                yield from self._archive(file, unpacked / f"{number:05d}", came)
+            else:
+                yield self._belongs(file, came)
+
+    def _archive(self, file: Path, folder: Path, came: str) -> Iterator[sources.Found]:
+        try:
+            unpack(
+                file, folder, megabytes=self._library.settings.archive_megabytes, name=came, look=lambda: self._stage(f"unpacking {came}")
+            )
+        except ArchiveRefused as error:
+            if all(entry["name"] != came for entry in self._told):
+                self._tell(Outcome(name=came, result=Result.FAILED, reason=error.reason, code=error.code))
+            return
+        stem = PurePosixPath(came).stem
+        for found in sources.find([folder], self._job.what["level"], place=stem):
+            yield found if found.listed else replace(found, source=replace(found.source, uri=f"{stem}/{found.source.uri}"))
+
+    def _belongs(self, file: Path, came: str) -> sources.Found:
+        """A file under the name that it came with, to the document that it is said to belong to."""
+        what = self._job.what
+        named = sources.named(came, file, what["level"])
+        begins = date.fromisoformat(what["effective_from"]) if what["effective_from"] else None
+        if not what["document_id"]:
+            return replace(named, source=replace(named.source, effective_from=begins))
+        old = find(self._library, what["document_id"], PUBLISHED, DRAFT, CHECKED)
+        # Only a revision from the same day takes another one's place, so one of another day must not have its name.
+        others = [r.source for r in self._library.registry.revisions(PUBLISHED) if r.document_id == old.document_id]
+        path = PurePosixPath(came)
+        taken = begins and any(other.uri == came and other.effective_from != begins for other in others)
+        uri = str(path.with_name(f"{path.stem} ({begins}){path.suffix}")) if taken else came
+        source = replace(
+            Source(uri=uri, effective_from=begins),
+            title=old.source.title,
+            issuer=old.source.issuer,
+            kind=old.source.kind,
+            level=old.source.level,
+            licence=old.source.licence,
+            language=old.source.language,
+        )
+        return sources.Found(file=file, document_id=old.document_id, source=source, listed=True)
+
+    # ------------------------------------------------------------ the other kinds
+
+    def _read(self) -> None:
+        what = self._job.what
+        revision = find(self._library, what["document_id"], PUBLISHED, DRAFT, CHECKED, sha256=what["sha256"])
+        self._store.note(self._job.number, total=1)
+        self._stage(f"reading {revision.source.uri}")
+        with Ingester(self._library, draft=True, user=self._job.user, progress=self._stage) as ingester:
+            ingester.add(ingester.read_again(revision))
+            for outcome in ingester.flush():
+                self._tell(outcome)
+        self._look([find(self._library, revision.document_id, DRAFT, sha256=revision.sha256).number])
+
+    def _look(self, numbers: list[int]) -> None:
+        self._stage("checking")
+        for number, findings in gate.look(self._library, numbers, today=self._today).items():
+            self._library.registry.desk.keep_check(number, [finding.stored() for finding in findings], user=self._job.user)
+
+    def _correct(self) -> None:
+        what = self._job.what
+        try:
+            revision = correct(self._library, what["document_id"], what["values"], user=self._job.user, sha256=what["sha256"])
+        except ValueError as error:
+            raise KonkyoError(f"{what['document_id']}: {error}.") from error
+        self._told.append({"document_id": revision.document_id, "result": "corrected"})
+        self._look([revision.number])
+
+    def _check(self) -> None:
+        found = check(self._library, self._numbers(DRAFT, CHECKED), user=self._job.user, today=self._today, reason=self._job.what["reason"])
+        for revision in self._library.registry.revisions(DRAFT, CHECKED):
+            if revision.number in found:
+                self._told.append({"document_id": revision.document_id, "result": revision.state})
+
+    def _publish(self) -> None:
+        what = self._job.what
+        done = publish(
+            self._library,
+            what["numbers"],
+            user=self._job.user,
+            today=self._today,
+            reason=what["reason"],
+            before=guard(self._library, user=self._job.user, today=self._today, accept=what["accept"]),
+            progress=self._stage,
+        )
+        self._told += [{"document_id": revision.document_id, "result": "published"} for revision in done.revisions]
+
+    def _retire(self) -> None:
+        wanted = self._numbers(PUBLISHED, DRAFT, CHECKED)
+        ids = {r.number: r.document_id for r in self._library.registry.revisions()}
+        with Ingester(self._library, user=self._job.user, progress=self._stage) as ingester:
+            ingester.mend()
+            ingester.retire(wanted, reason=self._job.what["reason"])
+        self._told += [{"document_id": ids[number], "result": "retired"} for number in wanted]
+
+    def _numbers(self, *states: str) -> list[int]:
+        there = {revision.number for revision in self._library.registry.revisions(*states)}
+        return [int(number) for number in self._job.what["numbers"] if number in there]
