@@ -122,7 +122,7 @@ HOMES: dict[str, set[str]] = {
         "rag.model",
     },  # its splitter, embedding interface, vector store, language models
     "openai": {"rag.model"},
-    "httpx": {"rag.model"},
+    "httpx": {"rag.model", "rag.desk.egov"},
     "datasketch": {"rag.desk.near"},
     "typer": {"rag.cli"},
     "rich": {"rag.cli"},
