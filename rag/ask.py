@@ -7,15 +7,19 @@ from collections.abc import Callable
 from datetime import date
 
 from rag import terms
-from rag.answer import quote
+from rag.answer import enough, quote
+from rag.answer.relevance import Question
+from rag.answer.suggest import suggestions
 from rag.answer.write import Said, Writer
+from rag.compare import Comparer
 from rag.library import Library
+from rag.premises import premises
 from rag.question import understand
 from rag.records import Answer, Document, Filters, Hit, Refusal, RefusalReason
 from rag.search import LONGEST_QUESTION, NO_FILTERS, search
 from rag.text import storable
 
-HITS = 20
+HITS = 30
 NEAREST = 3
 
 
@@ -50,21 +54,30 @@ def ask(
     visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
     progress("searching", len(visible))
 
-    def refuse(reason: RefusalReason, hits: tuple[Hit, ...] = (), missing: tuple[str, ...] = (), answered: float | None = None) -> Answer:
+    def refuse(
+        reason: RefusalReason,
+        hits: tuple[Hit, ...] = (),
+        missing: tuple[str, ...] = (),
+        instead: tuple[str, ...] = (),
+        answered: float | None = None,
+    ) -> Answer:
         refusal = Refusal(
             reason=reason,
             documents=len(visible),
             terms=tuple(written[term] for term in terms.content_words(asked[:LONGEST_QUESTION])),
             missing=tuple(written.get(term, term) for term in missing),
             nearest=tuple(quote.nearest(hits, load, NEAREST)),
+            suggestions=instead,
+            where=tuple(sorted({revision.source.issuer for revision in visible if revision.source.issuer})),
         )
-        return Answer(id=identity, question=question, as_of=as_of, refusal=refusal, answered=answered, hits=hits)
+        return Answer(id=identity, question=question, as_of=as_of, refusal=refusal, premises=wrong, answered=answered, hits=hits)
 
     def load(hit: Hit) -> Document:
         return library.document(hit.chunk.document_id, hit.chunk.revision, clearance=clearance)
 
     written = terms.surfaces(asked[:LONGEST_QUESTION])
     identity = _identity(asked, clearance, as_of, filters, library.registry.generation)
+    wrong = premises(library, asked[:LONGEST_QUESTION], clearance=clearance, as_of=as_of, filters=filters)
     if not visible:
         return refuse(RefusalReason.EMPTY_LIBRARY)
     if not terms.words(asked[:LONGEST_QUESTION]):
@@ -76,25 +89,44 @@ def ask(
     if not hits:
         return refuse(RefusalReason.NOTHING_FOUND, missing=tuple(terms.content_words(asked[:LONGEST_QUESTION])))
     progress("reading", len(hits))
-    content = terms.content_words(asked[:LONGEST_QUESTION]) or terms.words(asked[:LONGEST_QUESTION])
-    meant = understand(asked[:LONGEST_QUESTION], library.thesaurus).meant
-    weighed = quote.Question(weights=library.keyword.rarity(content), meant=meant)
-    answered = quote.answered(weighed, hits)
-    chosen = quote.choose(weighed, hits, load)
+    asked_for = weighed_question(library, asked)
+    weighed = quote.weigh(asked_for, hits, load)
+    answered = enough.covered(asked_for, hits)
+    named = any("address" in hit.found_by for hit in hits)
+    chosen = quote.choose(asked_for, weighed) if named or answered >= threshold(library) else []
     if not chosen:
         found = [word for hit in hits for word in terms.words(f"{hit.chunk.context}\n{hit.chunk.text}")]
-        return refuse(RefusalReason.NOT_ANSWERED, hits, weighed.missing(found), answered)
-    quoted = Answer(id=identity, question=question, as_of=as_of, statements=tuple(quote.statements(chosen)), answered=answered, hits=hits)
+        official = [word for entry in library.thesaurus.find(asked[:LONGEST_QUESTION]) for word in entry.means]
+        instead = suggestions(asked_for, hits, official, library.keyword.known)
+        return refuse(RefusalReason.NOT_ANSWERED, hits, asked_for.missing(found), instead, answered)
+    made = tuple(quote.statements(chosen))
+    quoted = Answer(id=identity, question=question, as_of=as_of, statements=made, premises=wrong, answered=answered, hits=hits)
     model = library.language_model if write else None
     if model is None:
         return quoted
     writer = Writer(model=model)
-    return writer.answer(quoted, load=load, names=library.names(visible), meant=meant, progress=progress, said=said)
+    return writer.answer(quoted, load=load, names=library.names(visible), meant=asked_for.meant, progress=progress, said=said)
+
+
+def weighed_question(library: Library, question: str) -> Question:
+    """A question as terms with weights, and the models that compare it with texts. Its first LONGEST_QUESTION characters count."""
+    asked = question[:LONGEST_QUESTION]
+    content = terms.content_words(asked) or terms.words(asked)
+    written = terms.surfaces(asked)
+    comparer = Comparer(library, asked)
+    return Question(
+        text=asked,
+        weights=library.keyword.rarity(content),
+        meant=understand(asked, library.thesaurus).meant,
+        surfaces=tuple(written.get(term, term) for term in content),
+        cosines=comparer.cosines,
+        alike=comparer.alike,
+    )
 
 
 def threshold(library: Library) -> float:
     """The share below which a question is refused."""
-    return quote.ENOUGH
+    return enough.ENOUGH
 
 
 def _identity(question: str, clearance: int, as_of: date, filters: Filters, generation: int) -> str:

@@ -30,6 +30,11 @@ def account() -> str:
         return str(os.getuid()) if hasattr(os, "getuid") else "somebody"
 
 
+def person() -> str:
+    """Who does something, for the log: KONKYO_USER, where somebody set it, or the account."""
+    return os.environ.get("KONKYO_USER") or account()
+
+
 def said(file: Path) -> str:
     """Who holds the lock, in a sentence with what to do."""
     try:

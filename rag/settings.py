@@ -60,6 +60,8 @@ class Settings:
     """KONKYO_KEEP_DAYS: after so many days what was kept of a question is deleted from the disk."""
     off: frozenset[str] = frozenset()
     """KONKYO_OFF: parts of search that are turned off, with commas between them; see PARTS."""
+    egov_url: str = ""
+    """KONKYO_EGOV_URL: address of e-Gov's law search, https://laws.e-gov.go.jp, from which laws may be fetched; empty: none are."""
     llm_url: str = ""
     """KONKYO_LLM_URL: base address of an OpenAI-compatible endpoint, as http://127.0.0.1:8000/v1; empty: answers are quoted."""
     llm_model: str = ""
@@ -116,6 +118,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         batch=_number(environment, "KONKYO_BATCH", default.batch, int),
         keep_questions=keep_questions,
         keep_days=_number(environment, "KONKYO_KEEP_DAYS", default.keep_days, int),
+        egov_url=environment.get("KONKYO_EGOV_URL", "").strip(),
         llm_url=environment.get("KONKYO_LLM_URL", "").strip(),
         llm_model=environment.get("KONKYO_LLM_MODEL", "").strip(),
         llm_key=environment.get("KONKYO_LLM_KEY", "").strip(),

@@ -10,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import terms
-from rag.answer import quote
-from rag.answer.quote import Evidence, Question
+from rag.answer import candidates, quote, relevance
+from rag.answer.asks import Asks, asks, decides, deciding
+from rag.answer.definitions import definitions
+from rag.answer.quote import Evidence
+from rag.answer.relevance import Question
 from rag.answer.verify import block_at, cite, verify
 from rag.chunk import chunk
 from rag.errors import CitationError
-from rag.records import QUOTABLE, Block, BlockKind, Document, Hit, Kind, Path, Source, Span
+from rag.records import QUOTABLE, Block, BlockKind, Document, Hit, Kind, Path, Role, Source, Span
 
 Row = tuple[BlockKind, Path, str]
 ARTICLE = ("第一条",)
@@ -46,15 +49,19 @@ def hits_of(*documents: Document) -> tuple[list[Hit], Callable[[Hit], Document]]
     """Every chunk of the documents as a hit, in this order, and the way back to the document."""
     by_id = {document.id: document for document in documents}
     chunks = [replace(piece, id=100 + number) for number, piece in enumerate(piece for document in documents for piece in chunk(document))]
-    hits = [Hit(chunk=piece, score=1 / rank, rank=rank, found_by={"keyword": rank}) for rank, piece in enumerate(chunks, start=1)]
+    hits = [Hit(chunk=piece, score=1 - rank / 1_000, rank=rank, found_by={"keyword": rank}) for rank, piece in enumerate(chunks, start=1)]
     return hits, lambda hit: by_id[hit.chunk.document_id]
+
+
+def choose(asked: Question, hits: Sequence[Hit], load: Callable[[Hit], Document]) -> list[Evidence]:
+    return quote.choose(asked, quote.weigh(asked, hits, load))
 
 
 def quotes(question: str, *documents: Document) -> list[str]:
     """What is quoted from ``documents``, found in this order; every word of the question weighs the same."""
     hits, load = hits_of(*documents)
-    asked = Question(weights=dict.fromkeys(terms.content_words(question), 1.0))
-    return [statement.text for statement in quote.statements(quote.choose(asked, hits, load))]
+    asked = Question(weights=dict.fromkeys(terms.content_words(question), 1.0), text=question)
+    return [statement.text for statement in quote.statements(choose(asked, hits, load))]
 
 
 # ---------------------------------------------------------------- cite and verify
@@ -155,7 +162,7 @@ def test_an_item_brings_the_words_that_announce_it() -> None:
     alone = build([row for row in rows_of(PAPERS) if row[2] != "旅行命令書"])
     for document in (PAPERS, alone):
         hits, load = hits_of(document)
-        (evidence,) = quote.choose(asked, hits, load)
+        (evidence,) = choose(asked, hits, load)
         said = "\n".join(span.cut(document.text) for span in evidence.spans)
         assert "前払の請求には次に掲げる書類を添える。" in said
         assert "航空券の領収書" in said
@@ -167,9 +174,27 @@ def rows_of(document: Document) -> list[Row]:
 
 def test_an_item_too_far_down_the_list_to_be_quoted_with_it_still_brings_the_announcement() -> None:
     rows: list[Row] = [(BlockKind.PARAGRAPH, ("第一条", "第一項"), "請求には次に掲げる書類を添える。")]
-    rows += [(BlockKind.ITEM, ("第一条", "第一項", f"第{number}号"), f"{'甲乙丙丁' * 5}{number}") for number in range(quote.LONGEST_LIST)]
+    rows += [
+        (BlockKind.ITEM, ("第一条", "第一項", f"第{number}号"), f"{'甲乙丙丁' * 5}{number}") for number in range(candidates.LONGEST_LIST)
+    ]
     rows.append((BlockKind.ITEM, ("第一条", "第一項", "末号"), "航空券の領収書"))
     assert quotes("航空券の領収書", build(rows)) == ["請求には次に掲げる書類を添える。\n航空券の領収書"]
+
+
+def test_a_part_of_an_item_brings_the_item_and_the_announcement_from_the_passage_before() -> None:
+    path: Path = ("第一条", "第一項")
+    rows: list[Row] = [
+        (BlockKind.PARAGRAPH, path, "請求には次に掲げる書類を添える。"),
+        (BlockKind.ITEM, (*path, "第一号"), "旅行命令書"),
+        (BlockKind.ITEM, (*path, "第二号"), "次に掲げる領収書"),
+        (BlockKind.ITEM, (*path, "第二号", "イ"), "宿泊の領収書"),
+        (BlockKind.ITEM, (*path, "第二号", "ロ"), "航空券の領収書"),
+    ]
+    document = build(rows)
+    last = document.blocks[-1].span
+    assert [[span.cut(document.text) for span in spans] for spans in candidates.quotable(document, last)] == [
+        ["請求には次に掲げる書類を添える。", "次に掲げる領収書", "航空券の領収書"]
+    ]
 
 
 def test_the_paragraph_behind_a_list_ends_it() -> None:
@@ -219,7 +244,7 @@ def test_a_row_of_a_long_table_brings_the_names_of_the_columns_from_the_passage_
     document = build([*rows, (BlockKind.TABLE_ROW, (), "東京 一万円")])
     _, *later = chunk(document)
     hit = Hit(chunk=replace(later[-1], id=1), score=1.0, rank=1, found_by={})
-    chosen = quote.choose(Question(weights=dict.fromkeys(terms.content_words("東京 一万円"), 1.0)), [hit], lambda _: document)
+    chosen = choose(Question(weights=dict.fromkeys(terms.content_words("東京 一万円"), 1.0)), [hit], lambda _: document)
     assert [statement.text for statement in quote.statements(chosen)] == ["用務地 上限額\n東京 一万円"]
 
 
@@ -253,7 +278,7 @@ def test_the_higher_authority_stands_first_among_those_that_answer() -> None:
 
 
 def test_authority_does_not_lift_what_hardly_answers() -> None:
-    # One word of four: below DIRECT = 0.6 of what the best has.
+    # One word of four: below DIRECT of what the best has.
     manual = prose("宿泊料の前払の請求の期限は十日とします。", id="m", kind=Kind.MANUAL)
     act = prose("請求は書面による。", id="l", kind=Kind.ACT)
     assert quotes("宿泊料の前払の請求の期限", manual, act)[0].startswith("宿泊料の前払")
@@ -266,19 +291,120 @@ def test_of_one_authority_the_better_hit_stands_first() -> None:
 
 
 def test_an_answer_has_no_more_than_so_many_statements() -> None:
-    words = ["甲", "乙", "丙", "丁", "戊", "己"]
+    words = ["甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸", "子", "丑", "寅", "卯"]
     documents = [prose(f"旅費の{word}種の額と{word}種の日当を{word}表に示す。", id=word) for word in words]
     assert len(quotes("旅費の額", *documents)) == quote.MOST
 
 
-def test_what_covers_too_little_is_no_answer() -> None:
-    document = prose("職員は制服を着用する。")
-    weights = {"制服": 14.0, "宇宙船": 86.0}  # 14 / 100, below ENOUGH = 0.15
-    hits, load = hits_of(document)
-    assert quote.choose(Question(weights=weights), hits, load) == []
-    assert quote.choose(Question(weights=weights | {"宇宙船": 79.0}), hits, load) != []  # 14 / 93
-    assert quote.choose(Question(weights={}), hits, load) == []
-    assert quote.choose(Question(weights=weights), [], load) == []
+def roles(question: str, *documents: Document) -> list[tuple[str, Role, bool]]:
+    hits, load = hits_of(*documents)
+    asked = Question(weights=dict.fromkeys(terms.content_words(question), 1.0), text=question)
+    return [(statement.text, statement.role, statement.folded) for statement in quote.statements(choose(asked, hits, load))]
+
+
+def test_a_paragraph_that_limits_the_one_before_is_a_condition_of_it() -> None:
+    document = build(
+        [
+            (BlockKind.PARAGRAPH, (*ARTICLE, "第一項"), "宿泊料の額は一夜につき一万円とする。"),
+            (BlockKind.PARAGRAPH, (*ARTICLE, "第二項"), "前項の規定は、親族の家に泊まる者には適用しない。"),
+        ]
+    )
+    assert roles("宿泊料の額はいくらですか", document) == [
+        ("宿泊料の額は一夜につき一万円とする。", Role.ANSWER, False),
+        ("前項の規定は、親族の家に泊まる者には適用しない。", Role.CONDITION, False),
+    ]
+
+
+def test_a_term_that_the_document_defines_is_explained() -> None:
+    document = build(
+        [
+            (BlockKind.PARAGRAPH, ("第二条", "第一項"), "この訓令において「旅行命令権者」とは、課長をいう。"),
+            (BlockKind.PARAGRAPH, ("第九条", "第一項"), "前払の請求は旅行命令権者が認める。"),
+        ],
+        id="with-definitions",
+    )
+    found = roles("前払の請求を認めるのは誰ですか", document)
+    assert found[0] == ("前払の請求は旅行命令権者が認める。", Role.ANSWER, False)
+    assert ("この訓令において「旅行命令権者」とは、課長をいう。", Role.CONDITION, False) in found
+
+
+def test_what_fills_more_than_a_screen_is_folded_and_stands_last() -> None:
+    others = ("海山川谷", "東西南北", "春夏秋冬", "赤青黄白")
+    documents = [prose(f"旅費の請求の期限は{'又は'.join(word * 40)}とする。", id=word) for word in others]
+    found = roles("旅費の請求の期限", *documents)
+    assert [folded for _, _, folded in found] == [False, False, True, True]
+    assert sum(len(text) for text, _, folded in found if not folded) <= quote.SCREEN
+
+
+def test_no_more_than_a_few_statements_are_shown_at_once() -> None:
+    words = ["甲", "乙", "丙", "丁", "戊", "己", "庚", "辛"]
+    found = roles("旅費の額", *(prose(f"旅費の{word}種の額と{word}種の日当を{word}表に示す。", id=word) for word in words))
+    assert [folded for _, _, folded in found] == [False] * quote.FIRST + [True] * (len(words) - quote.FIRST)
+    assert [role for _, role, _ in found[: quote.ANSWERS]] == [Role.ANSWER] * quote.ANSWERS
+    assert found[quote.ANSWERS][1] is Role.RELATED
+
+
+def test_the_words_that_decide_are_marked() -> None:
+    hits, load = hits_of(prose("宿泊料は、一夜につき一万二千円を上限とする。"))
+    asked = Question(weights={"宿泊": 1.0}, text="宿泊料はいくらですか", surfaces=("宿泊",))
+    (statement,) = quote.statements(choose(asked, hits, load))
+    assert statement.decides is not None
+    assert statement.decides.cut(statement.text) == "一万二千円"
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("手数料はいくらですか", (Asks.MONEY,)),
+        ("何日以内に返事をしますか", (Asks.LENGTH,)),
+        ("いつまでに請求しますか", (Asks.WHEN,)),
+        ("誰に届けますか", (Asks.WHO,)),
+        ("自分の車を使ってもいいですか", (Asks.WHETHER,)),
+        ("Can I use my own car?", (Asks.WHETHER,)),
+        ("How much is the fee?", (Asks.MONEY,)),
+        ("How many days do I have?", (Asks.LENGTH,)),
+        ("旅費の精算について", (Asks.OTHER,)),
+    ],
+)
+def test_what_a_question_asks_for(question: str, wanted: tuple[Asks, ...]) -> None:
+    assert asks(question) == wanted
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "words"),
+    [
+        ("いくらですか", "上限は一万円とする。", "一万円"),
+        ("何日以内ですか", "申請は三十日以内に処理する。", "三十日以内"),
+        ("使ってもいいですか", "私用の車は使用してはならない。", "使用してはならない"),
+        ("May I take it home?", "Papers must not leave the office.", "must not"),
+        ("いくらですか", "手数料を納める。", None),
+    ],
+)
+def test_what_decides_a_question(question: str, text: str, words: str | None) -> None:
+    span = deciding(asks(question), text)
+    assert (span.cut(text) if span else None) == words
+    assert decides(asks(question), text) is (words is not None)
+
+
+@pytest.mark.parametrize(
+    ("row", "term"),
+    [
+        ((BlockKind.TEXT, (), "この規程で「旅行者」とは、出張する者をいう。"), "旅行者"),
+        ((BlockKind.ITEM, ("第二条",), "旅行者　出張する者をいう。"), "旅行者"),
+        ((BlockKind.TEXT, (), 'In these rules "traveller" means a person on duty.'), "traveller"),
+    ],
+)
+def test_definitions_are_found_where_they_stand(row: Row, term: str) -> None:
+    document = build([row], id=f"definitions-{term}-{row[0]}")
+    assert definitions(document)[term].cut(document.text) == row[2]
+
+
+def test_without_words_or_hits_nothing_is_quoted() -> None:
+    hits, load = hits_of(prose("職員は制服を着用する。"))
+    assert choose(Question(weights={}), hits, load) == []
+    assert choose(Question(weights={"制服": 1.0}), [], load) == []
+    assert choose(Question(weights={"宇宙船": 1.0}), hits, load) == []
+    assert choose(Question(weights={"制服": 1.0}), hits, load) != []
 
 
 def test_only_headings_that_match_are_no_reason_to_quote_them() -> None:
@@ -288,7 +414,7 @@ def test_only_headings_that_match_are_no_reason_to_quote_them() -> None:
 
 def test_citations_are_numbered_through_the_answer() -> None:
     hits, load = hits_of(PAPERS, prose("航空券の領収書は原本とする。", id="e"))
-    evidence = quote.choose(Question(weights={"航空": 1.0, "領収": 1.0}), hits, load)
+    evidence = choose(Question(weights={"航空": 1.0, "領収": 1.0}), hits, load)
     assert evidence
     split = [replace(e, spans=(e.spans[0], e.spans[-1])) for e in evidence]
     statements = quote.statements(split)
@@ -296,9 +422,8 @@ def test_citations_are_numbered_through_the_answer() -> None:
 
 
 def test_evidence_that_is_no_quote_makes_no_statement() -> None:
-    hits, _ = hits_of(RULES)
     with pytest.raises(CitationError):
-        quote.statements([Evidence(document=RULES, spans=(at(RULES, "旅費規程"),), score=1.0, hit=hits[0])])
+        quote.statements([Evidence(document=RULES, spans=(at(RULES, "旅費規程"),), relevance=1.0)])
 
 
 def test_coverage_is_a_share_of_the_weight() -> None:
@@ -312,7 +437,7 @@ def test_coverage_is_a_share_of_the_weight() -> None:
 def test_an_official_term_counts_as_the_word_that_means_it_and_only_as_a_whole() -> None:
     meant = {"有休": (frozenset({"年次", "休暇"}), frozenset({"有給"}))}
     asked = Question(weights={"有休": 3.0, "請求": 1.0}, meant=meant)
-    assert quote.MEANT == 0.8
+    assert relevance.MEANT == 0.8
     assert asked.coverage(["年次", "休暇"]) == pytest.approx(0.8 * 3 / (3 + 1))
     assert asked.coverage(["有給", "請求"]) == pytest.approx((0.8 * 3 + 1) / (3 + 1))
     assert asked.coverage(["有休", "年次", "休暇"]) == 3 / (3 + 1), "the word itself counts whole, and once"
@@ -349,7 +474,7 @@ ROWS = st.lists(
 def test_whatever_is_quoted_is_what_the_document_says(documents: list[list[Row]], question: str) -> None:
     built = [build(rows, id=f"d{number}") for number, rows in enumerate(documents)]
     hits, load = hits_of(*built)
-    statements = quote.statements(quote.choose(Question(weights=dict.fromkeys(terms.words(question), 1.0)), hits, load))
+    statements = quote.statements(choose(Question(weights=dict.fromkeys(terms.words(question), 1.0)), hits, load))
     by_id = {document.id: document for document in built}
     for citation in (citation for statement in statements for citation in statement.citations):
         document = by_id[citation.document_id]

@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.ask", "rag.export"),
     ("rag.search", "rag.ingest"),
     ("rag.lift",),
-    ("rag.named", "rag.graph", "rag.link"),
+    ("rag.named", "rag.premises", "rag.compare", "rag.graph", "rag.link"),
     ("rag.library",),
     ("rag.meaning", "rag.audit", "rag.second_stage"),
     ("rag.answer",),
@@ -123,7 +123,7 @@ HOMES: dict[str, set[str]] = {
         "rag.model",
     },  # its splitter, embedding interface, vector store, language models
     "openai": {"rag.model"},
-    "httpx": {"rag.model"},
+    "httpx": {"rag.model", "rag.desk.egov"},
     "datasketch": {"rag.desk.near"},
     "typer": {"rag.cli"},
     "rich": {"rag.cli"},

@@ -179,7 +179,21 @@ def test_a_place_may_be_a_page() -> None:
 
 def result(verdict: str, language: str = "ja", hit_at_10: bool = False, unresolved: int = 0) -> Result:
     right = verdict in ("hit", "refused rightly")
-    return Result(id="q", text="", language=language, verdict=verdict, right=right, cited=(), hit_at_10=hit_at_10, unresolved=unresolved)
+    hit = verdict == "hit"
+    return Result(
+        id="q",
+        text="",
+        language=language,
+        verdict=verdict,
+        right=right,
+        cited=(),
+        hit_at_10=hit_at_10,
+        first_screen=hit and language == "ja",
+        expected=2 * hit,
+        statements=5 if verdict in ("hit", "miss") else 0,
+        shown=4 if verdict in ("hit", "miss") else 0,
+        unresolved=unresolved,
+    )
 
 
 def test_the_sums_of_a_report() -> None:
@@ -198,9 +212,12 @@ def test_the_sums_of_a_report() -> None:
         "golden hit rate (en)": "1/1 (100.0%)",
         "golden hit rate (ja)": "1/3 (33.3%)",
         "golden hit rate": "2/4 (50.0%)",
+        "of these before more": "1/4 (25.0%)",
+        "statements that cite an expected provision": "4/15 (26.7%)",
         "expected passage in the first 10": "3/4 (75.0%)",
         "wrongly refused": "1/4 (25.0%)",
         "unanswerable, refused": "1/2 (50.0%)",
+        "statements of an answer": "5.0, of which 4.0 before more (mean)",
         "citations that do not resolve": "3",
     }
     assert report.rate("hit", golden.ANSWERABLE) == 2 / 4

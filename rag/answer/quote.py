@@ -1,128 +1,170 @@
-"""Answering by quoting: which sentences of the hits answer, or that none does. No model is needed, nothing is invented.
+"""Answering by quoting: which sentences of the hits answer, in which order. No model is needed, nothing is invented.
 
-The hits that stand first each give their best candidate. A candidate is a sentence; one that announces a list
-（「次の各号」, "the following:"） is quoted with its list, and an item of a list brings the words that announce it.
-For a question with terms t of weight idf(t)::
+Each sentence s of a hit h is weighed, for a question q::
 
-    coverage(text) = sum of idf(t) over the terms that text has / sum of idf(t) over all
+    relevance(s) = score(h) / best score + COSINE * cos(q, caption and s) + COVERED * coverage(s) + KIN * kinship(s) + DECIDES * decides(s)
 
-The candidate of a hit is the one with the highest coverage, the earlier one of two alike. Where no hit, with its title and
-headings, covers ENOUGH of the question, nothing is quoted.
+(coverage and kinship: :mod:`rag.answer.relevance`; decides: :mod:`rag.answer.asks`). They are taken greedily, each time the one with
+the highest relevance and what it newly covers of the question; one that repeats what was taken is passed over. The answer leads
+with what answers most directly, then what limits it or explains its terms, then other provisions on the matter.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from rag import terms, text
-from rag.answer.verify import cite
-from rag.records import QUOTABLE, Block, BlockKind, Citation, Document, Hit, Span, Statement
+from rag.answer.asks import Asks, asks, decides, deciding
+from rag.answer.candidates import Candidate, blocks_in, candidates
+from rag.answer.definitions import definitions
+from rag.answer.relevance import Kinship, Question
+from rag.answer.verify import block_at, cite
+from rag.records import QUOTABLE, Citation, Document, Hit, Role, Span, Statement
+from rag.terms import words
+from rag.text import language, sentences
 
-HITS = 10
+HITS = 30
 """How many hits are looked at."""
-MOST = 4
-"""Statements in an answer."""
-ENOUGH = 0.15
-"""Some hit must cover at least this share of the question's weight, or there is no answer. Low: staff ask in everyday words,
-which regulations do not use. `evaluate golden` prints both errors: at 0.15 few answerable questions are refused, and few others."""
-DIRECT = 0.8
-"""Evidence of a hit that covers less than this share of what the best one covers comes after the others, whatever its authority."""
-MEANT = 0.8
-"""A term of the question that a passage has by an official word counts so much."""
-LONGEST_LIST = 12
-"""Items quoted with the sentence that announces them."""
-LONGEST_QUOTE = 1_000
+MOST = 12
+"""Pieces of evidence in an answer that the question finds, those behind "more" included."""
+SCREEN = 1_000
+"""Characters of an answer that are shown at once (a Latin letter counts half); the rest stands behind "more"."""
+FIRST = 5
+"""Statements that are shown at once, at most, but for what limits the first of them."""
+DIRECT = 0.95
+"""Evidence with less than this share of the best relevance is related, not an answer."""
+ANSWERS = 3
+"""Statements that answer; what comes after them is related."""
+RELATED = 0.6
+"""Evidence with less than this share of the best relevance is not quoted."""
+COMPARED = 32
+"""So many sentences, the most relevant by everything else, are compared as wholes: a transformer takes milliseconds for each."""
+COSINE, COVERED, KIN, DECIDES = 1.0, 0.5, 1.0, 0.1
+NEW = 0.1
+"""What it counts that a sentence covers all of the question that nothing before it covered."""
+ANOTHER = 0.2
+"""A second sentence of a passage must newly cover at least this share of the question: as a rule another provision says more."""
+DEFINED = 2
+"""Definitions added to an answer, at most."""
 
-_ANNOUNCES = re.compile(
-    r"次の(?:各号|とおり|[一-龠]*(?:事項|場合|書類|者|区分))|次に掲げる|左に掲げる|各号に掲げる|以下の(?:とおり|事項)|following\b[^.]*[:：]?$|[:：]$"
+_LIMITS = re.compile(
+    r"ただし、|に限り|に限る|を除く|を除き|の規定にかかわらず|この限りでない|適用しない|場合(?:には|は)?、[^。]*(?:ない|できません)。"
+    r"|\b(?:unless|except|only if|however|notwithstanding|does not apply|do not apply)\b",
+    re.IGNORECASE,
 )
-_CONTINUES = re.compile(r"ただし、|但し、|この場合において|この限りでない|However,|Provided that|In this case,|In that case,")
+_ON_THE_ONE_BEFORE = re.compile(r"\s*(?:前項|前二項|前各項|前条|the preceding|paragraph \(\d+\) does not)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """A sentence that may answer, where it stands."""
+    """A sentence that was chosen, and what it does in the answer."""
 
     document: Document
     spans: tuple[Span, ...]
     """What is quoted: usually one span; an item has that of its announcement first."""
-    score: float
-    hit: Hit
+    relevance: float
+    role: Role = Role.ANSWER
+    decides: Span | None = None
+    """Characters of the quotes, joined by line ends, that decide what was asked."""
 
     @property
-    def words(self) -> frozenset[str]:
-        """The terms of what is quoted, to tell repetitions."""
-        return frozenset(term for span in self.spans for term in terms.words(span.cut(self.document.text)))
+    def text(self) -> str:
+        """What is quoted, a line for each span."""
+        return "\n".join(span.cut(self.document.text) for span in self.spans)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """A question as terms with weights."""
+class Weighed:
+    """A candidate with its relevance and the parts of it, which also tell whether there is an answer at all."""
 
-    weights: Mapping[str, float]
-    """Inverse document frequency of each content word."""
-    meant: Mapping[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
-    """Term -> sets of official terms, each of which as a whole says the same."""
-
-    def coverage(self, found: Iterable[str]) -> float:
-        """Share of the weight that ``found`` has, 0 to 1; what it has by another word counts MEANT."""
-        have, total = set(found), sum(self.weights.values())
-        return sum(weight * self._share(term, have) for term, weight in self.weights.items()) / total if total else 0.0
-
-    def missing(self, found: Iterable[str]) -> tuple[str, ...]:
-        """Terms that ``found`` does not have, by no word."""
-        have = set(found)
-        return tuple(term for term in self.weights if not self._share(term, have))
-
-    def _share(self, term: str, have: set[str]) -> float:
-        if term in have:
-            return 1.0
-        return MEANT if any(official <= have for official in self.meant.get(term, ())) else 0.0
+    candidate: Candidate
+    relevance: float
+    coverage: float
+    """Of the sentence alone."""
+    kinship: float
+    """Of the sentence with its title and headings."""
+    cosine: float
+    """Of the sentence with the last of its headings."""
+    decides: bool
 
 
-def answered(question: Question, hits: Sequence[Hit]) -> float:
-    """How far the documents answer, 0 to 1: the highest coverage of a hit with its title and headings. Below ENOUGH nothing is quoted."""
-    return max((question.coverage(terms.words(f"{hit.chunk.context}\n{hit.chunk.text}")) for hit in hits[:HITS]), default=0.0)
-
-
-def choose(question: Question, hits: Sequence[Hit], load: Callable[[Hit], Document]) -> list[Evidence]:
-    """The sentences that answer; of those that do so directly, the highest authority first, then the best hit.
-
-    Empty where the hits do not answer.
-
-    Args:
-        load: gives the stored revision of a hit.
-    """
-    covered = [question.coverage(terms.words(f"{hit.chunk.context}\n{hit.chunk.text}")) for hit in hits[:HITS]]
-    if max(covered, default=0.0) < ENOUGH:
+def weigh(question: Question, hits: Sequence[Hit], load: Callable[[Hit], Document]) -> list[Weighed]:
+    """Every sentence of the first HITS hits with its relevance, in the order of the hits and of the text."""
+    found = candidates(hits[:HITS], load)
+    if not found:
         return []
-    chosen: list[Evidence] = []
-    for hit, share in zip(hits[:HITS], covered, strict=True):
-        if len(chosen) == MOST:
-            break
-        candidates = _candidates(question, hit, load(hit)) if share else []
-        best = max(candidates, key=lambda evidence: (evidence.score, -evidence.spans[-1].start), default=None)
-        if best is not None and not any(_repeats(best, other) for other in chosen):
-            chosen.append(best)
-    direct = DIRECT * max(covered)
-    place = {hit.chunk.id: share < direct for hit, share in zip(hits, covered, strict=False)}
-    return sorted(chosen, key=lambda e: (place[e.hit.chunk.id], e.document.source.kind.authority, e.hit.rank))
+    wanted = asks(question.text)
+    headings = {hit.chunk.id: frozenset(words(hit.chunk.context)) for hit in hits[:HITS]}
+    kin = Kinship(question, (word for each in found for word in each.words | headings[each.hit.chunk.id]))
+    best = max((hit.score for hit in hits), default=0.0) or 1.0
+    weighed = []
+    for each in found:
+        coverage, kinship = question.coverage(each.words), kin(each.words | headings[each.hit.chunk.id])
+        met = decides(wanted, each.text)
+        relevance = each.hit.score / best + COVERED * coverage + KIN * kinship + DECIDES * met
+        weighed.append(Weighed(candidate=each, relevance=relevance, coverage=coverage, kinship=kinship, cosine=0.0, decides=met))
+    compared = sorted(range(len(weighed)), key=lambda at: -weighed[at].relevance)[:COMPARED]
+    for at, cosine in zip(compared, question.cosines([_with_heading(weighed[at].candidate) for at in compared]), strict=True):
+        weighed[at] = replace(weighed[at], cosine=cosine, relevance=weighed[at].relevance + COSINE * cosine)
+    return weighed
+
+
+def choose(question: Question, weighed: Sequence[Weighed]) -> list[Evidence]:
+    """The sentences that answer, what limits or explains them, and what is related: in this order. Empty where there are none."""
+    taken = _taken(question, weighed)
+    if not taken:
+        return []
+    best = max(each.relevance for each in taken)
+    direct = [each for each in taken if each.relevance >= DIRECT * best][:ANSWERS]
+    direct.sort(key=lambda each: (each.candidate.document.source.kind.authority, -each.relevance))
+    wanted, near = asks(question.text), tuple(question.surfaces)
+    answers = [_evidence(each, Role.ANSWER, wanted, near) for each in direct]
+    conditions: list[Evidence] = []
+    related: list[Evidence] = []
+    homes = {(each.candidate.document.id, each.candidate.hit.chunk.path) for each in direct}
+    for each in taken:
+        if each not in direct:
+            limits = (each.candidate.document.id, each.candidate.hit.chunk.path) in homes and bool(_LIMITS.search(each.candidate.text))
+            (conditions if limits else related).append(_evidence(each, Role.CONDITION if limits else Role.RELATED, wanted, near))
+    for each in direct:
+        conditions += _limits_of(each)
+    conditions += _definitions_for(question, answers)
+    return _distinct([*answers, *conditions, *related])
 
 
 def statements(chosen: Sequence[Evidence]) -> list[Statement]:
-    """Each piece of evidence as a statement; citations are numbered through the answer."""
+    """Each piece of evidence as a statement; citations are numbered through the answer. What fills more than a screen is folded, and
+    stands behind what is not."""
+    shown = _shown(chosen)
     made: list[Statement] = []
     number = 0
-    for evidence in chosen:
+    for evidence in (*shown, *(evidence for evidence in chosen if evidence not in shown)):
         citations: list[Citation] = []
         for span in evidence.spans:
             number += 1
             citations.append(cite(evidence.document, span, number))
-        made.append(Statement(text="\n".join(citation.quote for citation in citations), citations=tuple(citations)))
+        text = "\n".join(citation.quote for citation in citations)
+        folded = len(made) >= len(shown)
+        made.append(Statement(text=text, citations=tuple(citations), role=evidence.role, decides=evidence.decides, folded=folded))
     return made
+
+
+def _shown(chosen: Sequence[Evidence]) -> list[Evidence]:
+    """What fits on a screen: what answers, one piece that limits it, then what is most relevant; in the order of the answer."""
+    limit = next((evidence for evidence in chosen if evidence.role is Role.CONDITION and evidence.relevance > 0), None)
+    rest = sorted(chosen, key=lambda evidence: (evidence.role is not Role.ANSWER, -evidence.relevance))
+    shown: list[Evidence] = []
+    filled = 0.0
+    for evidence in sorted(rest, key=lambda evidence: evidence.role is not Role.ANSWER and evidence is not limit):
+        size = sum(0.5 if character.isascii() else 1.0 for character in evidence.text)
+        if shown and filled + size > SCREEN:
+            continue
+        if len(shown) - (limit in shown) < FIRST or evidence is limit:
+            shown.append(evidence)
+            filled += size
+    return [evidence for evidence in chosen if evidence in shown]
 
 
 def nearest(hits: Sequence[Hit], load: Callable[[Hit], Document], limit: int) -> list[Citation]:
@@ -130,82 +172,94 @@ def nearest(hits: Sequence[Hit], load: Callable[[Hit], Document], limit: int) ->
     citations: list[Citation] = []
     for hit in hits[:limit]:
         document = load(hit)
-        blocks = _blocks(document, hit.chunk.span)
-        spans = [span for block in blocks if block.kind in QUOTABLE for span in text.sentences(document.text, block.span)]
+        blocks = blocks_in(document, hit.chunk.span)
+        spans = [span for block in blocks if block.kind in QUOTABLE for span in sentences(document.text, block.span)]
         if spans:
             citations.append(cite(document, spans[0], len(citations) + 1))
     return citations
 
 
-def _candidates(question: Question, hit: Hit, document: Document) -> list[Evidence]:
-    blocks = _blocks(document, hit.chunk.span)
-    found: list[Evidence] = []
-    announcement: Span | None = None
-    for at, block in enumerate(blocks):
-        if block.kind not in QUOTABLE:
+def _taken(question: Question, weighed: Sequence[Weighed]) -> list[Weighed]:
+    """Greedily the most relevant that add something, at most MOST."""
+    total = sum(question.weights.values()) or 1.0
+    left = sorted((each for each in weighed if each.kinship > 0 or each.cosine > 0), key=lambda each: -each.relevance)
+    least = RELATED * left[0].relevance if left else 0.0
+    left = [each for each in left if each.relevance >= least]
+    taken: list[Weighed] = []
+    covered: set[str] = set()
+    passages: set[int] = set()
+    while left and len(taken) < MOST:
+        new = [sum(weight for term, weight in question.weights.items() if term in each.candidate.words - covered) / total for each in left]
+        gains = [each.relevance + NEW * share for each, share in zip(left, new, strict=True)]
+        best = gains.index(max(gains))
+        each, adds = left.pop(best), new[best]
+        again = each.candidate.hit.chunk.id in passages
+        if again and adds < ANOTHER or any(_repeats(each.candidate, other.candidate) for other in taken):
             continue
-        in_table = block.kind is BlockKind.TABLE_ROW
-        heading = _column_names(document, block) if in_table else None
-        # The first row of a table names its columns: it says nothing alone, and the others say little without it.
-        if heading == block.span and at + 1 < len(blocks) and blocks[at + 1].kind is BlockKind.TABLE_ROW:
+        taken.append(each)
+        covered |= each.candidate.words
+        passages.add(each.candidate.hit.chunk.id)
+    return taken
+
+
+def _evidence(each: Weighed, role: Role, wanted: tuple[Asks, ...], near: tuple[str, ...]) -> Evidence:
+    decisive = deciding(wanted, each.candidate.text, near) if role is Role.ANSWER else None
+    return Evidence(document=each.candidate.document, spans=each.candidate.spans, relevance=each.relevance, role=role, decides=decisive)
+
+
+def _with_heading(candidate: Candidate) -> str:
+    return f"{candidate.hit.chunk.context.rpartition(chr(10))[2]}\n{candidate.text}"
+
+
+def _limits_of(each: Weighed) -> list[Evidence]:
+    """The paragraphs right behind a quoted one that only speak of it: 前項の規定は、…には適用しない。"""
+    document, quoted = each.candidate.document, each.candidate.spans[-1]
+    block = block_at(document, quoted)
+    if block is None:
+        return []
+    home = block.path[:-1]
+    for other in document.blocks[bisect_left(document.blocks, quoted.end, key=lambda block: block.span.start) :]:
+        if other.kind not in QUOTABLE:
             continue
-        for span in [block.span] if in_table else _sentences(document.text, block.span):
-            spans: tuple[Span, ...] = (span,)
-            if in_table and heading is not None and heading != span:
-                spans = (heading, span)
-            elif block.kind is BlockKind.ITEM and announcement is not None:
-                spans = (announcement, span)
-            elif block.kind is not BlockKind.ITEM and _ANNOUNCES.search(span.cut(document.text)):
-                announcement = span
-                spans = (_with_list(span, blocks[at + 1 :]),)
-            elif block.kind is not BlockKind.ITEM:
-                announcement = None
-            words = [word for part in spans for word in terms.words(part.cut(document.text))]
-            found.append(Evidence(document=document, spans=spans, score=question.coverage(words), hit=hit))
-    return found
+        text = other.span.cut(document.text)
+        if other.path[: len(home)] != home:
+            return []
+        if _ON_THE_ONE_BEFORE.match(text) and _LIMITS.search(text):
+            span = next(iter(sentences(document.text, other.span)), other.span)
+            return [Evidence(document=document, spans=(span,), relevance=each.relevance, role=Role.CONDITION)]
+        if other.path != block.path:
+            return []
+    return []
 
 
-def _column_names(document: Document, row: Block) -> Span:
-    """The first row of the table that ``row`` stands in, which may lie in a passage before."""
-    index = bisect_right(document.blocks, row.span.start, key=lambda block: block.span.start) - 1
-    return document.first_row(index).span
+def _definitions_for(question: Question, answers: Sequence[Evidence]) -> list[Evidence]:
+    """What the terms of the answer mean that their document defines; those that the question uses first."""
+    found: dict[tuple[str, str], tuple[bool, Evidence]] = {}
+    for answer in answers:
+        for term, span in definitions(answer.document).items():
+            said = _has(answer.text, term) and not any(span.holds(quoted) or quoted.holds(span) for quoted in answer.spans)
+            if said and (answer.document.id, term) not in found:
+                evidence = Evidence(document=answer.document, spans=(span,), relevance=0.0, role=Role.CONDITION)
+                found[answer.document.id, term] = (_has(question.text, term), evidence)
+    return [evidence for _, evidence in sorted(found.values(), key=lambda pair: not pair[0])[:DEFINED]]
 
 
-def _sentences(whole: str, span: Span) -> list[Span]:
-    """Sentences, where one that only limits or continues the one before (ただし, この場合) stays with it: quoted apart, it misleads."""
-    joined: list[Span] = []
-    for sentence in text.sentences(whole, span):
-        before = joined[-1] if joined else None
-        if before is not None and _CONTINUES.match(sentence.cut(whole)) and sentence.end - before.start <= LONGEST_QUOTE:
-            joined[-1] = Span(start=before.start, end=sentence.end)
-        else:
-            joined.append(sentence)
-    return joined
+def _has(text: str, term: str) -> bool:
+    if language(term) == "ja" or term.lower() not in text.lower():
+        return term in text
+    return re.search(rf"\b{re.escape(term)}\b", text, re.IGNORECASE) is not None
 
 
-def _blocks(document: Document, span: Span) -> list[Block]:
-    """Blocks that lie in a chunk, in order; of one that sticks out, the part inside."""
-    inside: list[Block] = []
-    for block in document.blocks:
-        if block.span.start >= span.end:
-            break
-        if block.span.end > span.start:
-            part = Span(start=max(block.span.start, span.start), end=min(block.span.end, span.end))
-            inside.append(Block(kind=block.kind, span=part, path=block.path, page=block.page, box=block.box))
-    return inside
+def _distinct(chosen: Sequence[Evidence]) -> list[Evidence]:
+    """Without what is quoted already."""
+    kept: list[Evidence] = []
+    for evidence in chosen:
+        if not any(other.document.id == evidence.document.id and any(a.holds(evidence.spans[-1]) for a in other.spans) for other in kept):
+            kept.append(evidence)
+    return kept
 
 
-def _with_list(announcement: Span, following: Sequence[Block]) -> Span:
-    """The announcement and the items behind it, as one stretch of text."""
-    end = announcement.end
-    for block in following[:LONGEST_LIST]:
-        if block.kind is not BlockKind.ITEM or block.span.end - announcement.start > LONGEST_QUOTE:
-            break
-        end = block.span.end
-    return Span(start=announcement.start, end=end)
-
-
-def _repeats(one: Evidence, other: Evidence) -> bool:
+def _repeats(one: Candidate, other: Candidate) -> bool:
     """True where both quote the same place, or nearly the same words."""
     if one.document.id == other.document.id and any(a.start < b.end and b.start < a.end for a in one.spans[-1:] for b in other.spans):
         return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from rich.table import Table
 
 from rag.cli.terminal import err, library, out, progress, shown
 from rag.errors import GateClosed, GoldenRegressed, KonkyoError
+from rag.holder import person
 from rag.records import HIGHEST_LEVEL
 
 if TYPE_CHECKING:
@@ -46,13 +46,6 @@ def register(app: typer.Typer) -> None:
         app.command(name)(command)
 
 
-def who() -> str:
-    """Who does this, for the log."""
-    from rag.holder import account
-
-    return os.environ.get("KONKYO_USER") or account()
-
-
 def add(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders. A folder's own sources.toml describes its files.")],
     level: Annotated[int | None, typer.Option(min=1, max=HIGHEST_LEVEL, help="機密性 of files that no sources.toml gives one.")] = None,
@@ -68,7 +61,9 @@ def add(
     ids: list[str] = []
     with library() as opened, progress(quiet=False) as bar:
         task = bar.add_task("starting", total=None)
-        with Ingester(opened, draft=True, user=who(), progress=lambda stage: bar.update(task, description=shown(stage[:60]))) as ingester:
+        with Ingester(
+            opened, draft=True, user=person(), progress=lambda stage: bar.update(task, description=shown(stage[:60]))
+        ) as ingester:
             for outcome in ingester.add_files(find(paths, level)):
                 counts[outcome.result] += 1
                 bar.advance(task)
@@ -147,7 +142,7 @@ def check(
 
     with library() as opened:
         drafts = _drafts(opened, documents)
-        found = look(opened, [r.number for r in drafts], user=who(), today=date.today(), reason=reason)
+        found = look(opened, [r.number for r in drafts], user=person(), today=date.today(), reason=reason)
         for r in drafts:
             _print_findings(r, found[r.number])
     if not reason and any(finding.stops for findings in found.values() for finding in findings):
@@ -180,10 +175,10 @@ def _publish(opened: Library, drafts: Sequence[Revision], reason: str, accept: s
             done = put_out(
                 opened,
                 [r.number for r in drafts],
-                user=who(),
+                user=person(),
                 today=date.today(),
                 reason=reason,
-                before=guard(opened, user=who(), today=date.today(), accept=accept),
+                before=guard(opened, user=person(), today=date.today(), accept=accept),
                 progress=lambda stage: bar.update(task, description=shown(stage[:60])),
             )
         except (GateClosed, GoldenRegressed) as error:
@@ -198,7 +193,7 @@ def retire(document: Document, reason: Annotated[str, typer.Option(help="Why. Ke
     from rag.desk.publish import retire as take_back
 
     with library() as opened:
-        for gone in take_back(opened, document, user=who(), reason=reason, sha256=revision):
+        for gone in take_back(opened, document, user=person(), reason=reason, sha256=revision):
             out.print(f"retired: {shown(gone.document_id)} {gone.sha256[:12]}")
 
 
@@ -213,7 +208,7 @@ def correct(
     given = {name: value for name, _, value in (pair.partition("=") for pair in values)}
     with library() as opened:
         try:
-            changed = set_right(opened, document, given, user=who(), sha256=revision)
+            changed = set_right(opened, document, given, user=person(), sha256=revision)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
     out.print(f"corrected: {shown(changed.document_id)} {', '.join(sorted(given))} ({changed.state})")

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from rag.cli.desk import must_see, who
+from rag.cli.desk import must_see
 from rag.cli.terminal import library, out, shown
+from rag.holder import person
 from rag.records import HIGHEST_LEVEL
 from rag.text import language
 
@@ -86,7 +87,7 @@ def golden_add(
     except ValueError:
         raise typer.BadParameter(f"{as_of!r} is not a date. Write it as 2026-04-01.", param_hint="--as-of") from None
     with library() as opened:
-        number = opened.registry.golden.add(question, language=language(question), expect=places, as_of=day, topic=topic, user=who())
+        number = opened.registry.golden.add(question, language=language(question), expect=places, as_of=day, topic=topic, user=person())
     out.print(f"kept as golden question {number}")
 
 
@@ -107,7 +108,7 @@ def golden_run() -> None:
     from rag.desk.golden import run
 
     with library() as opened:
-        results = run(opened, user=who(), today=date.today())
+        results = run(opened, user=person(), today=date.today())
     for result in results:
         out.print(f"{result.id:>4}  {result.verdict:<16} {shown(result.text)}")
     right = sum(result.right for result in results)
@@ -120,7 +121,7 @@ def golden_run() -> None:
 def golden_remove(number: int, reason: Annotated[str, typer.Option(help="Why. Kept in the log.")] = "") -> None:
     """Forget a golden question."""
     with library() as opened:
-        if not opened.registry.golden.remove(number, user=who(), reason=reason):
+        if not opened.registry.golden.remove(number, user=person(), reason=reason):
             raise typer.BadParameter(f"there is no golden question {number}")
     out.print(f"removed golden question {number}")
 
@@ -148,7 +149,7 @@ def gaps(
         raise typer.BadParameter("note, thesaurus, golden or document", param_hint="--how")
     with library() as opened:
         if close:
-            desk.close(opened, close, how=how, note=note, user=who())
+            desk.close(opened, close, how=how, note=note, user=person())
             out.print("closed")
             return
         found = desk.gaps(opened)

@@ -6,6 +6,7 @@ one expected place is enough, and ``[[unanswerable]]`` tables {id, text, languag
 
 from __future__ import annotations
 
+import statistics
 import tomllib
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +16,7 @@ from typing import Any
 from rag.ask import ask
 from rag.errors import EvaluationError
 from rag.library import Library
-from rag.records import Answer, Citation, Hit
+from rag.records import Answer, Citation, Hit, Statement
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +68,13 @@ class Result:
     cited: tuple[str, ...]
     hit_at_10: bool
     """An expected passage is among the first ten found."""
+    first_screen: bool
+    """An expected provision is cited before "more"."""
+    expected: int
+    """Statements that cite an expected provision."""
+    statements: int
+    shown: int
+    """Statements before "more"."""
     unresolved: int
     """Citations that are not the stored revision's characters: must be 0."""
 
@@ -91,9 +99,15 @@ class Report:
             some = [result for result in answerable if result.language == language]
             lines[f"golden hit rate ({language})"] = _share(sum(result.right for result in some), len(some))
         lines["golden hit rate"] = _share(sum(result.right for result in answerable), len(answerable))
+        lines["of these before more"] = _share(sum(result.first_screen for result in answerable), len(answerable))
+        expected, statements = (sum(getattr(result, name) for result in answerable) for name in ("expected", "statements"))
+        lines["statements that cite an expected provision"] = _share(expected, statements)
         lines["expected passage in the first 10"] = _share(sum(result.hit_at_10 for result in answerable), len(answerable))
         lines["wrongly refused"] = _share(sum(result.verdict == "refused" for result in answerable), len(answerable))
         lines["unanswerable, refused"] = _share(sum(result.right for result in unanswerable), len(unanswerable))
+        if answered := [result for result in answerable if result.statements]:
+            shown = statistics.fmean(result.shown for result in answered)
+            lines["statements of an answer"] = f"{statements / len(answered):.1f}, of which {shown:.1f} before more (mean)"
         lines["citations that do not resolve"] = str(sum(result.unresolved for result in self.results))
         return lines
 
@@ -128,9 +142,9 @@ def evaluate(library: Library, questions: list[Question], *, clearance: int, tod
 def _result(library: Library, question: Question, clearance: int, today: date) -> Result:
     answer = ask(library, question.text, clearance=clearance, as_of=question.as_of or today)
     citations = [citation for statement in answer.statements for citation in statement.citations]
-    hit = any(place.holds(citation) for citation in citations for place in question.expect)
+    expected = [statement for statement in answer.statements if _cites(statement, question.expect)]
     if question.expect:
-        verdict = "refused" if answer.refusal else "hit" if hit else "miss"
+        verdict = "refused" if answer.refusal else "hit" if expected else "miss"
     else:
         verdict = "refused rightly" if answer.refusal else "answered"
     return Result(
@@ -141,8 +155,16 @@ def _result(library: Library, question: Question, clearance: int, today: date) -
         right=verdict in ("hit", "refused rightly"),
         cited=tuple(f"{citation.document_id} {' '.join(citation.path)}: {citation.quote[:80]}" for citation in citations),
         hit_at_10=any(place.found(found) for found in answer.hits[:10] for place in question.expect),
+        first_screen=any(not statement.folded for statement in expected),
+        expected=len(expected),
+        statements=len(answer.statements),
+        shown=sum(not statement.folded for statement in answer.statements),
         unresolved=_unresolved(library, answer, clearance),
     )
+
+
+def _cites(statement: Statement, places: tuple[Place, ...]) -> bool:
+    return any(place.holds(citation) for citation in statement.citations for place in places)
 
 
 def _unresolved(library: Library, answer: Answer, clearance: int) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -19,6 +20,8 @@ from rag.ui.texts import LANGUAGES, Language, Words, preferred
 
 _NAMES: Mapping[Language, str] = {"ja": "日本語", "en": "English"}
 _STYLE = Path(__file__).with_name("style.css")
+CHOICES = ("doc", "rev", "view", "page", "old")
+"""Names in the addresses of the desk's pages: a document, its revision, what of it is shown, the page of it, the older revision."""
 _EARLIEST, _LATEST = date(1868, 1, 25), date(2199, 12, 31)
 
 
@@ -47,19 +50,36 @@ class Reader:
 def reader(clearance: int) -> Reader:
     """The reader of this session; what the address asks for is taken over when the session begins, and when it was changed by hand."""
     address = _address()
+    path = urlsplit(st.context.url or "").path
+    # Streamlit empties the address when a reader turns to another page: what was asked stays asked.
+    turned = not address and path != st.session_state.get("path", path)
+    st.session_state["path"] = path
     # An address that is not the one written last comes from the browser: its back button, a bookmark.
-    if "wanted" not in st.session_state or address != st.session_state.get("address", address):
+    if "wanted" not in st.session_state or (not turned and address != st.session_state.get("address", address)):
         wanted = state.read(address, clearance)
         st.session_state["wanted"] = wanted
         st.session_state["question"] = wanted.question
         st.session_state["language"] = state.language(address, st.session_state.get("language") or preferred(st.context.locale))
+        st.session_state["chosen"] = {name: address[name][0] for name in CHOICES if address.get(name)}
         st.session_state.pop("place", None)
     return Reader(t=Words(st.session_state["language"]), clearance=clearance, today=date.today())
 
 
-def remember(who: Reader) -> None:
-    """Write what is asked into the address of the page, so that a reload and a bookmark ask the same."""
+def chosen(name: str) -> str:
+    """What is chosen on the desk's pages: one of CHOICES; empty where nothing is."""
+    return str(st.session_state["chosen"].get(name, ""))
+
+
+def choose(**values: str) -> None:
+    """Choose something on the desk's pages."""
+    st.session_state["chosen"] = {name: value for name, value in {**st.session_state["chosen"], **values}.items() if value}
+
+
+def remember(who: Reader, *, desk: bool = False) -> None:
+    """Write what is asked into the address of the page, so that a reload and a bookmark ask the same; for the desk, what is chosen."""
     address = state.write(who.wanted, who.clearance, who.t.language)
+    if desk:
+        address = {name: value for name, value in address.items() if name in ("lang", "on", "level")} | st.session_state["chosen"]
     if _address() != {name: value if isinstance(value, list) else [value] for name, value in address.items()}:
         st.query_params.from_dict(address)
     st.session_state["address"] = _address()

@@ -1,0 +1,141 @@
+"""What may be quoted from a hit: its sentences, each with what makes it readable and true.
+
+A sentence that announces a list （「次の各号」, "the following:"） comes with its list, an item with the words that announce it,
+a row of a table with the first row, and a sentence that only limits the one before （ただし） with that one.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rag import terms, text
+from rag.records import QUOTABLE, Block, BlockKind, Document, Hit, Span
+
+LONGEST_LIST = 12
+"""Items quoted with the sentence that announces them."""
+LONGEST_QUOTE = 1_000
+_FARTHEST = 200
+"""Blocks that may lie between an item and the words that announce it."""
+
+_ANNOUNCES = re.compile(
+    r"次の(?:各号|とおり|[一-龠]*(?:事項|場合|書類|者|区分))|次に掲げる|左に掲げる|各号に掲げる|以下の(?:とおり|事項)|following\b[^.]*[:：]?$|[:：]$"
+)
+_CONTINUES = re.compile(r"ただし、|但し、|この場合において|この限りでない|However,|Provided that|In this case,|In that case,")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A sentence that may answer, where it stands."""
+
+    document: Document
+    hit: Hit
+    spans: tuple[Span, ...]
+    """What is quoted: usually one span; an item has that of its announcement first, a row that of its columns."""
+    words: frozenset[str]
+    """The terms of what is quoted."""
+
+    @property
+    def text(self) -> str:
+        """What is quoted, a line for each span."""
+        return "\n".join(span.cut(self.document.text) for span in self.spans)
+
+
+def candidates(hits: Sequence[Hit], load: Callable[[Hit], Document]) -> list[Candidate]:
+    """Every sentence of the hits, in their order and the order of the text. A hit may have none.
+
+    Args:
+        load: gives the stored revision of a hit.
+    """
+    found = []
+    for hit in hits:
+        document = load(hit)
+        for spans in quotable(document, hit.chunk.span):
+            words = frozenset(word for span in spans for word in terms.words(span.cut(document.text)))
+            found.append(Candidate(document=document, hit=hit, spans=spans, words=words))
+    return found
+
+
+def quotable(document: Document, part: Span) -> Iterator[tuple[Span, ...]]:
+    """The sentences of a part of a document, each with what belongs to it."""
+    blocks = blocks_in(document, part)
+    for at, block in enumerate(blocks):
+        if block.kind not in QUOTABLE:
+            continue
+        if block.kind is BlockKind.TABLE_ROW:
+            heading = _column_names(document, block)
+            # The first row of a table names its columns: it says nothing alone, and the others say little without it.
+            if heading == block.span and at + 1 < len(blocks) and blocks[at + 1].kind is BlockKind.TABLE_ROW:
+                continue
+            yield (block.span,) if heading == block.span else (heading, block.span)
+        elif block.kind is BlockKind.ITEM:
+            above = _above(document, block)
+            for span in _sentences(document.text, block.span):
+                yield *above, span
+        else:
+            for span in _sentences(document.text, block.span):
+                announces = _ANNOUNCES.search(span.cut(document.text))
+                yield (_with_list(span, blocks[at + 1 :]),) if announces else (span,)
+
+
+def blocks_in(document: Document, span: Span) -> list[Block]:
+    """Blocks that lie in a part of a document, in order; of one that sticks out, the part inside."""
+    inside: list[Block] = []
+    first = bisect_right(document.blocks, span.start, key=lambda block: block.span.end)
+    for block in document.blocks[first:]:
+        if block.span.start >= span.end:
+            break
+        part = Span(start=max(block.span.start, span.start), end=min(block.span.end, span.end))
+        if part.start < part.end:
+            inside.append(Block(kind=block.kind, span=part, path=block.path, page=block.page, box=block.box))
+    return inside
+
+
+def _above(document: Document, item: Block) -> tuple[Span, ...]:
+    """The words that announce an item, and the items that it is a part of; they may stand in a passage before."""
+    above: list[Span] = []
+    path = item.path
+    at = bisect_right(document.blocks, item.span.start, key=lambda block: block.span.start) - 1
+    for block in reversed(document.blocks[max(0, at - _FARTHEST) : at]):
+        if block.kind is BlockKind.ITEM:
+            if len(block.path) < len(path) and path[: len(block.path)] == block.path:
+                above.append(block.span)
+                path = block.path
+        elif block.kind in QUOTABLE:
+            if block.kind is not BlockKind.TABLE_ROW and item.path[: len(block.path)] == block.path:
+                sentences = _sentences(document.text, block.span)
+                above += [span for span in sentences[-1:] if _ANNOUNCES.search(span.cut(document.text))]
+            break
+        else:
+            break
+    return tuple(reversed(above))
+
+
+def _column_names(document: Document, row: Block) -> Span:
+    """The first row of the table that ``row`` stands in, which may lie in a passage before."""
+    index = bisect_right(document.blocks, row.span.start, key=lambda block: block.span.start) - 1
+    return document.first_row(index).span
+
+
+def _sentences(whole: str, span: Span) -> list[Span]:
+    """Sentences, where one that only limits or continues the one before (ただし, この場合) stays with it: quoted apart, it misleads."""
+    joined: list[Span] = []
+    for sentence in text.sentences(whole, span):
+        before = joined[-1] if joined else None
+        if before is not None and _CONTINUES.match(sentence.cut(whole)) and sentence.end - before.start <= LONGEST_QUOTE:
+            joined[-1] = Span(start=before.start, end=sentence.end)
+        else:
+            joined.append(sentence)
+    return joined
+
+
+def _with_list(announcement: Span, following: Sequence[Block]) -> Span:
+    """The announcement and the items behind it, as one stretch of text."""
+    end = announcement.end
+    for block in following[:LONGEST_LIST]:
+        if block.kind is not BlockKind.ITEM or block.span.end - announcement.start > LONGEST_QUOTE:
+            break
+        end = block.span.end
+    return Span(start=announcement.start, end=end)

@@ -1,0 +1,74 @@
+"""What is in the library, a row for each revision: what a knowledge manager looks over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from rag.desk.gate import Finding
+from rag.library import Library
+from rag.records import HIGHEST_LEVEL
+from rag.registry import PENDING, Revision
+from rag.registry.questions import Questions
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """A revision, and what is known of it."""
+
+    revision: Revision
+    findings: tuple[Finding, ...] | None
+    """What the gate found; None where it has not looked yet."""
+    cited: int
+    """Answers that cited the document, as far back as questions are kept."""
+    golden: int
+    """Golden questions that expect the document."""
+
+    @property
+    def level(self) -> int:
+        """What a reader needs."""
+        return self.revision.source.level or HIGHEST_LEVEL
+
+    @property
+    def stops(self) -> int:
+        """So many findings need a reason."""
+        return sum(finding.stops for finding in self.findings or ())
+
+    def holds(self, words: str) -> bool:
+        """True where every word stands in the title, the issuer, the number, the file or the id."""
+        about = self.revision.source
+        text = f"{about.title} {about.issuer} {about.number} {about.uri} {self.revision.document_id}".casefold()
+        return all(word in text for word in words.casefold().split())
+
+
+def rows(library: Library, *, clearance: int) -> list[Row]:
+    """Every revision that a person of this clearance may see, the newest first."""
+    checks = library.registry.desk.checks()
+    golden = Counter(document for kept in library.registry.golden.all() for document in {str(place["document"]) for place in kept.expect})
+    with Questions(library.home) as questions:
+        cited = Counter(document for entry in questions.all_asked() for document in {place.document_id for place in entry.cited})
+    made = [
+        Row(
+            revision=revision,
+            findings=read_findings(checks[revision.number].findings) if revision.number in checks else None,
+            cited=cited[revision.document_id],
+            golden=golden[revision.document_id],
+        )
+        for revision in library.registry.revisions()
+        if revision.state != PENDING
+    ]
+    return [row for row in reversed(made) if row.level <= clearance]
+
+
+def read_findings(stored: Iterable[dict[str, object]]) -> tuple[Finding, ...]:
+    """Findings as they were kept."""
+    return tuple(Finding(code=str(one["code"]), stops=bool(one["stops"]), values=one["values"]) for one in stored)  # type: ignore[arg-type]
+
+
+def revisions_of(library: Library, document_id: str, *, clearance: int) -> list[Revision]:
+    """The revisions of a document that a person of this clearance may see, the latest in force last."""
+    every = [r for r in library.registry.revisions() if r.document_id == document_id and r.state != PENDING]
+    every = [r for r in every if (r.source.level or HIGHEST_LEVEL) <= clearance]
+    return sorted(every, key=lambda r: (r.source.effective_from or date.min, r.number))

@@ -1,0 +1,80 @@
+"""What a question takes for granted and that is not so: a provision that does not exist, a text that does not apply on the day.
+
+Only what the reader may see is looked at: a document above the reader's level has no name here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from rag.library import Library
+from rag.names import Names
+from rag.provisions import Provisions
+from rag.records import HIGHEST_LEVEL, Filters, Premise, PremiseKind
+from rag.registry import Revision
+from rag.statute import Address, asked, show
+from rag.text import dates, language
+
+
+def premises(library: Library, question: str, *, clearance: int, as_of: date, filters: Filters) -> tuple[Premise, ...]:
+    """What to say before anything else, in the order of the question; empty where nothing is wrong."""
+    visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
+    found = [*_provisions(library, question, visible, clearance), *_out_of_force(library, question, visible, clearance, as_of)]
+    return tuple(dict.fromkeys(found))
+
+
+def _provisions(library: Library, question: str, visible: Sequence[Revision], clearance: int) -> Iterator[Premise]:
+    revisions = {revision.document_id: revision for revision in visible}
+    lang = language(question) or "ja"
+    days = list(dates(question))
+    for mention in asked(question, library.names(visible)):
+        revision = revisions.get(mention.document or "")
+        if revision is None:
+            continue
+        title = revision.source.title
+        first = min(r.source.effective_from or date.min for r in library.published if r.document_id == revision.document_id)
+        if days and first > date.min and max(days) < first:
+            yield Premise(kind=PremiseKind.NOT_YET_IN_FORCE, what=title, day=first)
+        if mention.address == Address() or mention.step is not None:
+            continue
+        provisions = library.provisions(library.document(revision.document_id, revision.sha256, clearance=clearance))
+        provision = provisions.find(mention.address)
+        what = f"{title} {show(mention.address, lang)}"
+        if provision is not None and provision.deleted:
+            yield Premise(kind=PremiseKind.DELETED_PROVISION, what=what)
+        elif provision is None and (last := _last(provisions, mention.address)) is not None:
+            yield Premise(kind=PremiseKind.NO_SUCH_PROVISION, what=what, instead=show(last, lang))
+
+
+def _last(provisions: Provisions, address: Address) -> Address | None:
+    """The last provision of the kind that ``address`` is; None where the document is not numbered in that way at all."""
+    same = [
+        Address(part=other.address.part, article=other.address.article) for other in provisions.order if other.address.part == address.part
+    ]
+    return max(same, key=lambda other: other.article, default=None)
+
+
+def _out_of_force(library: Library, question: str, visible: Sequence[Revision], clearance: int, as_of: date) -> Iterator[Premise]:
+    seen = {revision.document_id for revision in visible}
+    hidden: dict[str, list[Revision]] = {}
+    for revision in library.published:
+        if revision.document_id not in seen and (revision.source.level or HIGHEST_LEVEL) <= clearance:
+            hidden.setdefault(revision.document_id, []).append(revision)
+    if not hidden:
+        return
+    taken = [mention.span for mention in asked(question, library.names(visible)) if mention.document]
+    instead = {revision.source.replaces: revision.source for revision in visible if revision.source.replaces}
+    for mention in asked(question, Names.of({id: revisions[-1].source for id, revisions in hidden.items()})):
+        if mention.document not in hidden or any(span.start < mention.span.end and mention.span.start < span.end for span in taken):
+            continue
+        revisions = hidden[mention.document]
+        title = revisions[-1].source.title
+        starts = [revision.source.effective_from for revision in revisions if revision.source.effective_from]
+        ends = [revision.source.effective_to for revision in revisions if revision.source.effective_to]
+        if successor := instead.get(mention.document):
+            yield Premise(kind=PremiseKind.REPLACED, what=title, day=successor.effective_from, instead=successor.title)
+        elif starts and as_of < min(starts):
+            yield Premise(kind=PremiseKind.NOT_YET_IN_FORCE, what=title, day=min(starts))
+        elif ends and as_of > max(ends):
+            yield Premise(kind=PremiseKind.NO_LONGER_IN_FORCE, what=title, day=max(ends))

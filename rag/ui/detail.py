@@ -1,0 +1,137 @@
+"""One document: what is known of it and what the gate found, what was read from its file, corrections, its revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from rag.desk import jobs
+from rag.desk.overview import Row
+from rag.holder import person
+from rag.library import Library
+from rag.records import HIGHEST_LEVEL, Kind
+from rag.registry import CHECKED, DRAFT, PUBLISHED
+from rag.text import show_date
+from rag.ui import findings, frame, progress, reading, revisions, safe
+from rag.ui.frame import Reader
+
+_TO_TOP = "document.querySelector('[data-testid=stMain]').scrollTo(0, 0)"
+"""Runs when the document is opened, and not again while it stays open."""
+_VIEWS = ("facts", "reading", "revisions")
+
+
+def show(library: Library, who: Reader, every: Sequence[Row]) -> None:
+    """Draw the document that is open; whoever may not see it is told the same as where there is none."""
+    t = who.t
+    of_it = [row for row in every if row.revision.document_id == frame.chosen("doc")]
+    row = next((row for row in of_it if row.revision.sha256.startswith(frame.chosen("rev"))), next(iter(of_it), None))
+    st.button(t("detail.back"), key="to-list", type="tertiary", icon=":material/arrow_back:", on_click=_back)
+    if row is None:
+        safe.show(safe.join([safe.tag("h1", t("documents.heading")), safe.tag("p", t("detail.gone"), class_="k-note")]))
+        return
+    about = row.revision.source
+    state = safe.tag("p", t(f"state.{row.revision.state}"), "　", t("detail.revision", sha=row.revision.sha256[:12]), class_="k-small")
+    safe.show(safe.join([safe.tag("h1", about.title or about.uri), state]))
+    safe.run_script(_TO_TOP)
+    progress.show(library, who, row.revision)
+    st.session_state["view"] = frame.chosen("view") if frame.chosen("view") in _VIEWS else "facts"
+    view = st.segmented_control(
+        t("detail.view"), _VIEWS, key="view", format_func=lambda name: t(f"view.{name}"), required=True, on_change=_view_chosen
+    )
+    if view == "reading":
+        reading.show(library, who, row.revision)
+    elif view == "revisions":
+        revisions.show(library, who, row.revision)
+    else:
+        _facts(library, who, row)
+
+
+def _back() -> None:
+    frame.choose(doc="", rev="", view="", page="", old="")
+
+
+def _view_chosen() -> None:
+    frame.choose(view=str(st.session_state["view"]))
+
+
+# ------------------------------------------------------------ what is known
+
+
+def _facts(library: Library, who: Reader, row: Row) -> None:
+    t, revision = who.t, row.revision
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        safe.show(safe.tag("h2", t("detail.gate")))
+        findings.show(who, row.findings)
+        safe.show(safe.tag("h2", t("detail.read")))
+        facts = [
+            (t("documents.file"), revision.source.uri),
+            (t("detail.format"), revision.format),
+            (t("documents.pages"), str(revision.pages or "")),
+            (t("detail.size"), t("detail.characters", n=f"{revision.characters:,}", articles=revision.articles)),
+            (t("detail.added"), show_date(revision.added.date(), t.language)),
+            (t("documents.golden"), str(row.golden)),
+            (t("documents.cited"), str(row.cited)),
+        ]
+        safe.show(safe.pairs(facts, class_="k-pairs"))
+        if revision.warnings:
+            safe.show(safe.tag("p", t("detail.warnings", n=len(revision.warnings)), class_="k-label"))
+            safe.show(safe.tag("ul", *(safe.tag("li", warning) for warning in revision.warnings), lang="en"))
+    with right:
+        safe.show(safe.tag("h2", t("correct.heading")))
+        if revision.state in (DRAFT, CHECKED, PUBLISHED):
+            _correct(library, who, row)
+        else:
+            safe.show(safe.tag("p", t("correct.closed"), class_="k-small"))
+
+
+_FIELDS = ("title", "issuer", "number", "kind", "level", "issued", "effective_from", "effective_to", "replaces", "review_on")
+
+
+def _correct(library: Library, who: Reader, row: Row) -> None:
+    t, about = who.t, row.revision.source
+    review = library.registry.desk.corrections().get((row.revision.document_id, ""), {}).get("review_on", "")
+    key = f"{row.revision.number}"
+    with st.form(f"correct-{key}", border=True):
+        safe.show(safe.tag("p", t("correct.hint"), class_="k-small"))
+        values: dict[str, object] = {
+            "title": st.text_input(t("documents.title"), about.title, key=f"title-{key}", max_chars=300),
+            "issuer": st.text_input(t("documents.issuer"), about.issuer, key=f"issuer-{key}", max_chars=200),
+            "number": st.text_input(t("documents.number"), about.number, key=f"number-{key}", max_chars=200),
+        }
+        one, two = st.columns(2)
+        kinds = list(Kind)
+        with one:
+            values["kind"] = st.selectbox(
+                t("correct.kind"), kinds, index=kinds.index(about.kind), format_func=lambda kind: t(f"kind.{kind.value}"), key=f"kind-{key}"
+            )
+            values["issued"] = _day(t("correct.issued"), about.issued, f"issued-{key}")
+            values["effective_to"] = _day(t("correct.ends"), about.effective_to, f"ends-{key}")
+        with two:
+            levels = [None, *range(1, who.clearance + 1)]
+            values["level"] = st.selectbox(
+                t("documents.level"),
+                levels,
+                index=levels.index(about.level) if about.level in levels else 0,
+                format_func=lambda level: t("documents.level_unknown", level=HIGHEST_LEVEL) if level is None else str(level),
+                key=f"level-{key}",
+            )
+            values["effective_from"] = _day(t("correct.begins"), about.effective_from, f"begins-{key}")
+            values["review_on"] = _day(t("correct.review"), date.fromisoformat(review) if review else None, f"review-{key}")
+        values["replaces"] = st.text_input(t("correct.replaces"), about.replaces, key=f"replaces-{key}", max_chars=200)
+        if row.revision.state == PUBLISHED:
+            safe.show(safe.tag("p", t("correct.published"), class_="k-small"))
+        sent = st.form_submit_button(t("correct.save"), key=f"save-{key}", type="primary")
+    if sent:
+        before = {name: str(getattr(about, name) or "") for name in _FIELDS if name != "review_on"} | {"review_on": review}
+        changed = {name: text for name, value in values.items() if (text := str(value or "").strip()) != before[name]}
+        if changed:
+            jobs.correct(library, row.revision.document_id, row.revision.sha256, changed, user=person(), clearance=who.clearance)
+            st.rerun()
+        safe.show(safe.tag("p", t("correct.same"), class_="k-small", role="status"))
+
+
+def _day(label: str, value: date | None, key: str) -> object:
+    return st.date_input(label, value, key=key, format="YYYY-MM-DD", min_value=date(1868, 1, 25), max_value=date(2199, 12, 31))

@@ -1,0 +1,255 @@
+"""The Documents page: what is in the library and in which state; adding, checking, publishing, retiring; one document in detail."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from rag.desk import jobs
+from rag.desk.overview import Row, rows
+from rag.errors import KonkyoError
+from rag.holder import person
+from rag.library import Library
+from rag.records import HIGHEST_LEVEL
+from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
+from rag.text import show_date
+from rag.ui import detail, frame, progress, safe
+from rag.ui.frame import Reader
+
+_STATES = (DRAFT, CHECKED, PUBLISHED, SUPERSEDED, RETIRED)
+_AT_FIRST = (DRAFT, CHECKED, PUBLISHED)
+
+
+def page(library: Library, who: Reader) -> None:
+    """Draw the list, or the document that is open."""
+    st.set_page_config(page_title=who.t("documents.page_title"), layout="wide", initial_sidebar_state="collapsed")
+    every = rows(library, clearance=who.wanted.level)
+    with st.container(key="documents"):
+        if frame.chosen("doc"):
+            detail.show(library, who, every)
+            return
+        safe.show(safe.tag("h1", who.t("documents.heading")))
+        counts = Counter(row.revision.state for row in every)
+        safe.show(
+            safe.tag("p", who.t("documents.lead", published=counts[PUBLISHED], waiting=counts[DRAFT] + counts[CHECKED]), class_="k-lead")
+        )
+        _add(library, who)
+        progress.show(library, who)
+        shown = _filtered(who, every)
+        if shown:
+            _actions(library, who, _list(who, shown))
+        else:
+            safe.show(safe.tag("p", who.t("documents.none"), class_="k-note", role="status"))
+
+
+# ------------------------------------------------------------ adding
+
+
+def _add(library: Library, who: Reader) -> None:
+    t = who.t
+    turn = int(st.session_state.get("added", 0))  # a new key empties the fields
+    with st.expander(t("documents.add"), icon=":material/add:", key="add"):
+        safe.show(safe.tag("p", t("documents.add_hint", mb=library.settings.file_megabytes), class_="k-small"))
+        files = st.file_uploader(t("documents.files"), accept_multiple_files=True, key=f"files-{turn}")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            level = st.selectbox(
+                t("documents.level_of_new"),
+                [None, *range(1, who.clearance + 1)],
+                format_func=lambda value: t("documents.level_later", level=HIGHEST_LEVEL) if value is None else str(value),
+                key=f"level-{turn}",
+                width=320,
+            )
+            begins = st.date_input(t("documents.begins"), value=None, key=f"begins-{turn}", format="YYYY-MM-DD", width=220)
+            st.button(
+                t("documents.read"),
+                key="read-files",
+                type="primary",
+                disabled=not files,
+                on_click=_hand_in,
+                args=(library, who, turn, level, begins if isinstance(begins, date) else None),
+            )
+        _fetch(library, who, turn)
+    if said := st.session_state.pop("not_handed_in", ""):
+        safe.show(safe.tag("p", str(said), class_="k-note", role="alert"))
+
+
+def _fetch(library: Library, who: Reader, turn: int) -> None:
+    """A law from e-Gov, where a setting allows that."""
+    t = who.t
+    if not library.settings.egov_url:
+        safe.show(safe.tag("p", t("documents.no_fetch"), class_="k-small"))
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(t("documents.law"), key=f"law-{turn}", max_chars=200, placeholder="電波法", width=420)
+        st.button(t("documents.fetch"), key="fetch", on_click=_fetch_now, args=(library, who, turn))
+
+
+def _fetch_now(library: Library, who: Reader, turn: int) -> None:
+    if wanted := str(st.session_state[f"law-{turn}"]).strip():
+        jobs.fetch(library, wanted, user=person(), clearance=who.clearance, level=st.session_state.get(f"level-{turn}"))
+        st.session_state["added"] = turn + 1
+
+
+def _hand_in(library: Library, who: Reader, turn: int, level: int | None, begins: date | None) -> None:
+    files = [(file.name, file.getvalue()) for file in st.session_state[f"files-{turn}"]]
+    try:
+        jobs.add(library, files, user=person(), clearance=who.clearance, level=level, effective_from=begins)
+    except KonkyoError as error:
+        st.session_state["not_handed_in"] = str(error)
+    else:
+        st.session_state["added"] = turn + 1
+
+
+# ------------------------------------------------------------ the list
+
+
+def _filtered(who: Reader, every: Sequence[Row]) -> list[Row]:
+    t = who.t
+    with st.container(horizontal=True, vertical_alignment="bottom", key="documents-filters"):
+        words = st.text_input(t("documents.search"), key="documents-search", max_chars=200, width=360)
+        states = st.multiselect(
+            t("documents.states"),
+            _STATES,
+            default=_AT_FIRST,
+            key="documents-states",
+            format_func=lambda state: t(f"state.{state}"),
+            placeholder=t("ask.all"),
+            select_all=False,
+        )
+        only = st.checkbox(t("documents.only_trouble"), key="documents-trouble")
+    return [
+        row
+        for row in every
+        if row.holds(words)
+        and (not states or row.revision.state in states)
+        and (not only or row.stops or row.findings is None or row.revision.warnings)
+    ]
+
+
+def _list(who: Reader, shown: Sequence[Row]) -> list[Row]:
+    """The table; returns the rows that are selected."""
+    t = who.t
+    safe.show(safe.tag("p", t("documents.shown", n=len(shown)), class_="k-small", role="status"))
+    everything = st.checkbox(t("documents.select_all", n=len(shown)), key="select-all")
+    table = [_cells(who, row) for row in shown]
+    # The key is of the rows themselves: when they change, what was selected is not what stands at that place now.
+    event = st.dataframe(
+        table,
+        key=f"table-{hash(tuple(row.revision.number for row in shown))}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        hide_index=True,
+        placeholder="",
+        height=min(36 * (len(shown) + 1) + 4, 480),
+        column_config={
+            t("documents.title"): st.column_config.TextColumn(width="large", pinned=True),
+            t("documents.in_force"): st.column_config.DateColumn(format="YYYY-MM-DD"),
+        },
+    )
+    chosen = range(len(shown)) if everything else event["selection"]["rows"]
+    return [shown[at] for at in chosen if at < len(shown)]
+
+
+def _cells(who: Reader, row: Row) -> dict[str, object]:
+    t, about = who.t, row.revision.source
+    gate = t("documents.not_checked") if row.findings is None else t("documents.green") if not row.findings else ""
+    if row.findings:
+        gate = t("documents.stops", n=row.stops) if row.stops else t("documents.notes", n=len(row.findings))
+    return {
+        t("documents.title"): about.title or about.uri,
+        t("documents.state"): t(f"state.{row.revision.state}"),
+        t("documents.gate"): gate,
+        t("documents.in_force"): about.effective_from,
+        t("documents.level"): str(about.level) if about.level else t("documents.level_unknown", level=HIGHEST_LEVEL),
+        t("documents.issuer"): about.issuer,
+        t("documents.number"): about.number,
+        t("documents.pages"): row.revision.pages or None,
+        t("documents.warnings"): len(row.revision.warnings),
+        t("documents.golden"): row.golden,
+        t("documents.cited"): row.cited,
+        t("documents.file"): about.uri,
+        t("documents.revision"): row.revision.sha256[:12],
+    }
+
+
+# ------------------------------------------------------------ what to do with them
+
+
+def _actions(library: Library, who: Reader, selected: Sequence[Row]) -> None:
+    t = who.t
+    drafts = [row.revision.number for row in selected if row.revision.state in (DRAFT, CHECKED)]
+    public = [row.revision.number for row in selected if row.revision.state in (DRAFT, CHECKED, RETIRED)]
+    known = [row.revision.number for row in selected if row.revision.state in (DRAFT, CHECKED, PUBLISHED)]
+    with st.container(key="actions"):
+        said = t("documents.selected", n=len(selected)) if selected else t("documents.select")
+        safe.show(safe.tag("p", said, class_="k-label", role="status"))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                t("documents.check", n=len(drafts)), key="check", disabled=not drafts, on_click=_check, args=(library, who, tuple(drafts))
+            )
+            with st.popover(t("documents.publish", n=len(public)), key="publish", disabled=not public):
+                _publish_form(library, who, [row for row in selected if row.revision.number in public])
+            with st.popover(t("documents.retire", n=len(known)), key="retire", disabled=not known):
+                _retire_form(library, who, known)
+        for row in selected[:5]:
+            about = row.revision.source
+            words = t("documents.open", title=about.title or about.uri)
+            st.button(
+                safe.label(words),
+                key=f"open-{row.revision.number}",
+                type="tertiary",
+                icon=":material/open_in_new:",
+                on_click=frame.choose,
+                kwargs={"doc": row.revision.document_id, "rev": row.revision.sha256[:16], "view": "facts"},
+            )
+
+
+def _check(library: Library, who: Reader, numbers: Sequence[int]) -> None:
+    jobs.check(library, numbers, user=person(), clearance=who.clearance)
+
+
+def _publish_form(library: Library, who: Reader, chosen: Sequence[Row]) -> None:
+    t = who.t
+    open_gates = [row for row in chosen if row.stops]
+    begins = [day for row in chosen if (day := row.revision.source.effective_from) and day > who.today]
+    safe.show(safe.tag("p", t("documents.publish_hint", n=len(chosen))))
+    if begins:
+        safe.show(safe.tag("p", t("documents.publish_later", day=show_date(min(begins), t.language)), class_="k-small"))
+    reason = ""
+    if open_gates:
+        safe.show(safe.tag("p", t("documents.publish_stops", n=len(open_gates)), class_="k-note"))
+        reason = st.text_input(t("jobs.reason"), key="publish-reason", max_chars=500)
+    st.button(
+        t("documents.publish_now"),
+        key="publish-now",
+        type="primary",
+        disabled=bool(open_gates) and not reason.strip(),
+        on_click=_publish,
+        args=(library, who, tuple(row.revision.number for row in chosen)),
+    )
+
+
+def _publish(library: Library, who: Reader, numbers: Sequence[int]) -> None:
+    reason = str(st.session_state.get("publish-reason") or "").strip()
+    jobs.publish(library, numbers, user=person(), clearance=who.clearance, reason=reason)
+
+
+def _retire_form(library: Library, who: Reader, numbers: Sequence[int]) -> None:
+    t = who.t
+    safe.show(safe.tag("p", t("documents.retire_hint", n=len(numbers))))
+    reason = st.text_input(t("documents.retire_reason"), key="retire-reason", max_chars=500)
+    st.button(
+        t("documents.retire_now"),
+        key="retire-now",
+        disabled=not reason.strip(),
+        on_click=_retire,
+        args=(library, who, tuple(numbers)),
+    )
+
+
+def _retire(library: Library, who: Reader, numbers: Sequence[int]) -> None:
+    reason = str(st.session_state.get("retire-reason") or "").strip()
+    jobs.retire(library, numbers, user=person(), clearance=who.clearance, reason=reason)

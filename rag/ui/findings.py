@@ -1,0 +1,37 @@
+"""What the gate found, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.desk.gate import Finding
+from rag.desk.overview import rows
+from rag.library import Library
+from rag.ui import safe
+from rag.ui.frame import Reader
+
+
+def show(who: Reader, found: Sequence[Finding] | None) -> None:
+    """Draw the findings; those that need a reason first."""
+    t = who.t
+    if found is None:
+        safe.show(safe.tag("p", t("findings.not_yet"), class_="k-small"))
+    elif not found:
+        safe.show(safe.tag("p", safe.tag("strong", t("findings.green")), class_="k-checked"))
+    else:
+        ordered = sorted(found, key=lambda finding: not finding.stops)
+        safe.show(safe.tag("ul", *(safe.tag("li", _sentence(who, finding)) for finding in ordered), class_="k-findings"))
+
+
+def of_revisions(library: Library, who: Reader, numbers: Sequence[int]) -> None:
+    """Draw what stops each of these revisions."""
+    for row in rows(library, clearance=who.clearance):
+        if row.revision.number in numbers and row.stops:
+            about = row.revision.source
+            lines = [safe.tag("li", _sentence(who, finding)) for finding in row.findings or () if finding.stops]
+            safe.show(safe.join([safe.tag("p", about.title or about.uri, class_="k-label"), safe.tag("ul", *lines)]))
+
+
+def _sentence(who: Reader, finding: Finding) -> safe.Html:
+    mark = who.t("findings.stops" if finding.stops else "findings.notes")
+    return safe.join([safe.tag("strong", mark), "　", who.t(f"gate.{finding.code}", **finding.values)])

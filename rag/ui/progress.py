@@ -1,0 +1,176 @@
+"""How far the desk's long work is: each piece with its stage, what became of its files, and a button that stops it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from rag.desk import jobs
+from rag.holder import person
+from rag.library import Library
+from rag.registry import Revision
+from rag.registry.jobs import FAILED, RUNNING, Job
+from rag.ui import background, findings, safe
+from rag.ui.frame import Reader
+
+_LOOK_SECONDS = 1.0
+_SHOWN = 4
+_STAGES = (
+    ("waiting: ", "jobs.waiting_for"),
+    ("fetching ", "jobs.fetching"),
+    ("unpacking", "jobs.unpacking"),
+    ("reading for meaning", "jobs.meaning"),
+    ("writing down the words", "jobs.words"),
+    ("following references", "jobs.references"),
+    ("making the indexes anew", "jobs.mending"),
+    ("checking", "jobs.checking"),
+    ("reading ", "jobs.reading"),
+)
+"""How the writer's words begin, and what the screen says."""
+_STOPPED = ("GateClosed", "GoldenRegressed")
+
+
+def show(library: Library, who: Reader, of: Revision | None = None, kinds: tuple[str, ...] | None = None) -> None:
+    """Draw the jobs that are open, and the last ones that ended; again and again while something is open.
+
+    Args:
+        of: only those that concern this revision's document.
+        kinds: of those that ended only these kinds.
+    """
+    background.see_to_it(library)
+    listed = _listed(library, who, of, kinds)
+    every = _LOOK_SECONDS if any(job.open for job in listed) else None
+    if listed:
+        st.fragment(_panel, run_every=every)(library, who, of, kinds, tuple(job.number for job in listed if job.open))
+
+
+def _listed(library: Library, who: Reader, of: Revision | None, kinds: tuple[str, ...] | None) -> list[Job]:
+    hidden: set[int] = st.session_state.setdefault("jobs_hidden", set())
+    every = library.registry.jobs.all(clearance=who.clearance, limit=20)
+    if of is not None:
+        every = [job for job in every if job.what.get("document_id") == of.document_id or of.number in job.what.get("numbers", ())]
+    return [job for job in every if job.open] + [job for job in every if _told(job, hidden, kinds)][:_SHOWN]
+
+
+def _told(job: Job, hidden: set[int], kinds: tuple[str, ...] | None) -> bool:
+    """True for one that ended and is still to be told of."""
+    return not job.open and job.number not in hidden and (kinds is None or job.kind in kinds)
+
+
+def _panel(library: Library, who: Reader, of: Revision | None, kinds: tuple[str, ...] | None, was_open: tuple[int, ...]) -> None:
+    listed = _listed(library, who, of, kinds)
+    background.see_to_it(library)
+    if tuple(job.number for job in listed if job.open) != was_open:
+        st.rerun()  # something ended: the whole page shows what came of it
+    with st.container(key="jobs"):
+        safe.show(safe.tag("h2", who.t("jobs.heading")))
+        for job in listed:
+            with st.container(border=True, key=f"job-{job.number}"):
+                _job(library, who, job)
+
+
+def _job(library: Library, who: Reader, job: Job) -> None:
+    t = who.t
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        kind = safe.tag("strong", t(f"jobkind.{job.kind}", n=_size(job)))
+        state = t("jobs.stopping") if job.cancel and job.open else t(f"jobs.{job.state}")
+        said = [safe.tag("span", kind, "　", state, class_=f"k-job-{job.state}")]
+        if job.open:
+            said.append(safe.tag("p", _stage(who, job), class_="k-small"))
+        safe.show(safe.tag("div", *said, role="status", aria_live="polite"))
+        if job.open:
+            st.button(
+                t("jobs.cancel"), key=f"cancel-{job.number}", disabled=job.cancel, on_click=library.registry.jobs.cancel, args=(job.number,)
+            )
+        else:
+            st.button(t("jobs.hide"), key=f"hide-{job.number}", type="tertiary", on_click=_hide, args=(job.number,))
+    if job.state == RUNNING and job.total:
+        st.progress(min(job.done / job.total, 1.0), text=t("jobs.far", done=min(job.done, job.total), total=job.total))
+    if not job.open:
+        _ended(library, who, job)
+
+
+def _size(job: Job) -> int:
+    what = job.what
+    return job.total or len(what.get("names") or what.get("numbers") or [1])
+
+
+def _stage(who: Reader, job: Job) -> str:
+    for begin, key in _STAGES:
+        if job.stage.startswith(begin):
+            return who.t(key, what=job.stage.removeprefix(begin))
+    return who.t("jobs.starting") if job.state == RUNNING else who.t("jobs.in_line")
+
+
+def _hide(number: int) -> None:
+    st.session_state.setdefault("jobs_hidden", set()).add(number)
+
+
+# ------------------------------------------------------------ what came of it
+
+
+def _ended(library: Library, who: Reader, job: Job) -> None:
+    t = who.t
+    if job.state == FAILED:
+        _failed(library, who, job)
+        return
+    counts = Counter(str(entry["result"]) for entry in job.told)
+    if counts:
+        safe.show(safe.tag("p", "・".join(t(f"jobresult.{result}", n=n) for result, n in counts.items()), class_="k-small"))
+    wrong = [entry for entry in job.told if entry.get("reason")]
+    noted = [entry for entry in job.told if entry.get("warnings") and not entry.get("reason")]
+    if wrong:
+        with st.expander(t("jobs.left_out", n=len(wrong)), expanded=len(wrong) <= 3, key=f"wrong-{job.number}"):
+            safe.show(safe.join(_left_out(who, entry) for entry in wrong))
+    if noted:
+        with st.expander(t("jobs.noted", n=len(noted)), key=f"noted-{job.number}"):
+            for entry in noted:
+                lines = [safe.tag("li", str(warning)) for warning in entry["warnings"]]
+                safe.show(safe.join([safe.tag("p", str(entry["name"]), class_="k-label"), safe.tag("ul", *lines, lang="en")]))
+
+
+def _left_out(who: Reader, entry: Mapping[str, Any]) -> safe.Html:
+    code = str(entry.get("code") or entry["result"])
+    said = safe.tag("p", safe.tag("strong", str(entry["name"])), "　", who.t(f"refused.{code}"))
+    return safe.join([said, safe.tag("p", str(entry["reason"]), class_="k-small", lang="en")])
+
+
+def _failed(library: Library, who: Reader, job: Job) -> None:
+    t = who.t
+    if job.code not in _STOPPED:
+        safe.show(safe.tag("p", t("jobs.fault"), class_="k-note", role="alert"))
+        safe.show(safe.tag("p", job.message, class_="k-small", lang="en"))
+        return
+    golden = job.code == "GoldenRegressed"
+    safe.show(safe.tag("p", t("jobs.golden_lost", n=len(job.told)) if golden else t("jobs.gate_closed"), class_="k-note", role="alert"))
+    if golden:
+        lost = [
+            safe.tag("li", str(one["question"]), "　", safe.tag("small", f"{_verdict(who, one['now'])} → {_verdict(who, one['then'])}"))
+            for one in job.told
+        ]
+        safe.show(safe.tag("ul", *lost))
+    else:
+        findings.of_revisions(library, who, [int(number) for number in job.what["numbers"]])
+    reason = st.text_input(t("jobs.accept" if golden else "jobs.reason"), key=f"reason-{job.number}", max_chars=500)
+    st.button(
+        t("jobs.publish_anyway"),
+        key=f"anyway-{job.number}",
+        disabled=not reason.strip(),
+        on_click=_anyway,
+        args=(library, who, job, golden),
+    )
+
+
+def _verdict(who: Reader, verdict: object) -> str:
+    return who.t(f"verdicts.{str(verdict).replace(' ', '_')}")
+
+
+def _anyway(library: Library, who: Reader, job: Job, golden: bool) -> None:
+    """Publish with the reason that was typed in; it is kept."""
+    reason = str(st.session_state.get(f"reason-{job.number}") or "").strip()
+    what = {"reason": job.what["reason"], "accept": job.what["accept"], "accept" if golden else "reason": reason}
+    jobs.publish(library, job.what["numbers"], user=person(), clearance=who.clearance, **what)
+    _hide(job.number)

@@ -1,0 +1,131 @@
+"""What was read from a file, beside its original page: headings, articles and tables as they were recognised, and how to correct that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rag.desk import jobs
+from rag.holder import person
+from rag.library import Library
+from rag.read.options import HeadingAt, Options
+from rag.records import Block, BlockKind, Document
+from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
+from rag.ui import frame, opening, safe
+from rag.ui.frame import Reader
+
+_AT_ONCE = 150
+"""Blocks on one screen of a document without pages."""
+_LINE = 60
+
+
+def show(library: Library, who: Reader, revision: Revision) -> None:
+    """Draw a page of the original beside what was read from it."""
+    document = library.registry.documents([revision.number])[revision.number]
+    pages = document.pages or max(1, -(-len(document.blocks) // _AT_ONCE))
+    wanted = frame.chosen("page")
+    number = min(max(int(wanted) if wanted.isdigit() else 1, 1), pages)
+    _turn(who, number, pages)
+    blocks = _on_page(document, number)
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        safe.show(safe.tag("h2", who.t("reading.original")))
+        _original(library, who, document, number)
+    with right:
+        safe.show(safe.tag("h2", who.t("reading.structure")))
+        for warning in _warnings(document, number):
+            safe.show(safe.tag("p", warning, class_="k-note", lang="en"))
+        _structure(who, document, blocks)
+        if revision.state in (DRAFT, CHECKED, PUBLISHED):
+            _corrections(library, who, revision, document, number, blocks)
+
+
+def _turn(who: Reader, number: int, pages: int) -> None:
+    t = who.t
+    with st.container(horizontal=True, vertical_alignment="center", key="pages"):
+        st.button(t("reading.previous"), key="page-before", disabled=number <= 1, on_click=frame.choose, kwargs={"page": str(number - 1)})
+        safe.show(safe.tag("p", t("reading.page", page=number, pages=pages), role="status"))
+        st.button(t("reading.next"), key="page-after", disabled=number >= pages, on_click=frame.choose, kwargs={"page": str(number + 1)})
+
+
+def _on_page(document: Document, number: int) -> list[Block]:
+    if document.pages:
+        return [block for block in document.blocks if (block.page or 1) == number]
+    return list(document.blocks[(number - 1) * _AT_ONCE : number * _AT_ONCE])
+
+
+def _warnings(document: Document, number: int) -> list[str]:
+    """What the reader said of this page; of the whole document on the first one."""
+    named = re.compile(rf"\bpages? (?:[\d, ]*\b)?{number}\b")
+    return [said for said in document.warnings if named.search(said) or (number == 1 and not re.search(r"\bpages? \d", said))]
+
+
+def _original(library: Library, who: Reader, document: Document, number: int) -> None:
+    picture = opening.picture(library, document, number, ()) if document.format in ("pdf", "picture") else None
+    if picture is None:
+        said = "reading.no_picture" if document.format == "pdf" else "reading.no_pages"
+        safe.show(safe.tag("p", who.t(said, format=document.format), class_="k-small"))
+        return
+    with st.container(key="picture"):
+        st.image(picture.png, width="stretch")
+
+
+def _structure(who: Reader, document: Document, blocks: Sequence[Block]) -> None:
+    if not blocks:
+        safe.show(safe.tag("p", who.t("reading.nothing"), class_="k-note"))
+        return
+    rows = []
+    for block in blocks:
+        name = safe.tag("td", who.t(f"block.{block.kind.value}"), class_="k-small")
+        depth = f"k-deep{min(max(len(block.path) - 1, 0), 3)}" if block.kind not in (BlockKind.HEADING, BlockKind.TITLE) else "k-head"
+        rows.append(safe.tag("tr", name, safe.tag("td", block.span.cut(document.text), class_=depth)))
+    safe.show(safe.tag("table", safe.tag("tbody", *rows), class_="k-structure"))
+
+
+# ------------------------------------------------------------ corrections
+
+
+def _corrections(library: Library, who: Reader, revision: Revision, document: Document, number: int, blocks: Sequence[Block]) -> None:
+    t = who.t
+    options = jobs.options_of(library, revision.document_id, revision.sha256)
+    paged = document.format in ("pdf", "picture")
+    lines = [None, *range(len(blocks))]
+    with st.expander(t("reading.correct"), key="correct-reading"), st.form(f"reading-{revision.number}-{number}", border=False):
+        safe.show(safe.tag("p", t("reading.correct_hint"), class_="k-small"))
+        table = st.checkbox(t("reading.table"), number in options.tables, key=f"table-{revision.number}-{number}", disabled=not paged)
+        ocr = st.checkbox(t("reading.ocr"), number in options.ocr, key=f"ocr-{revision.number}-{number}", disabled=document.format != "pdf")
+        line = st.selectbox(
+            t("reading.line"),
+            lines,
+            format_func=lambda at: t("reading.no_line") if at is None else _words(document, blocks[at])[:_LINE],
+            key=f"line-{revision.number}-{number}",
+        )
+        depth = st.selectbox(
+            t("reading.depth"), range(7), format_func=lambda n: t("reading.depth_n", n=n) if n else t("reading.no_heading"), key="depth"
+        )
+        sent = st.form_submit_button(t("reading.again"), key="read-again", type="primary")
+    if options.headings:
+        said = [
+            safe.tag("li", heading.text, "　", t("reading.depth_n", n=heading.depth) if heading.depth else t("reading.no_heading"))
+            for heading in options.headings
+        ]
+        safe.show(safe.join([safe.tag("p", t("reading.headings"), class_="k-label"), safe.tag("ul", *said)]))
+    if sent:
+        headings = [heading for heading in options.headings if line is None or heading.text != _words(document, blocks[line])]
+        if line is not None:
+            headings.append(HeadingAt(text=_words(document, blocks[line]), depth=int(depth), page=number if document.pages else None))
+        new = Options(
+            tables=options.tables | {number} if table else options.tables - {number},
+            ocr=options.ocr | {number} if ocr else options.ocr - {number},
+            headings=tuple(headings),
+        )
+        if new != options:
+            jobs.read_again(library, revision.document_id, revision.sha256, new, user=person(), clearance=who.clearance)
+            st.rerun()
+        safe.show(safe.tag("p", t("correct.same"), class_="k-small", role="status"))
+
+
+def _words(document: Document, block: Block) -> str:
+    return " ".join(block.span.cut(document.text).split())

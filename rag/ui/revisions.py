@@ -1,0 +1,107 @@
+"""The revisions of a document, a way to add one, and what changed between two of them, as a 新旧対照表 shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from rag.desk.diff import Change, Kind, Line, changed, compare
+from rag.desk.overview import revisions_of
+from rag.library import Library
+from rag.records import Document
+from rag.registry import Revision
+from rag.text import show_date
+from rag.ui import frame, handing, safe
+from rag.ui.frame import Reader
+
+_AT_ONCE = 40
+"""Changed articles on one screen."""
+
+
+def show(library: Library, who: Reader, revision: Revision) -> None:
+    """Draw the revisions, and what changed between the open one and an older one."""
+    t = who.t
+    every = revisions_of(library, revision.document_id, clearance=who.wanted.level)
+    safe.show(safe.tag("h2", t("revisions.heading")))
+    st.dataframe(
+        [
+            {
+                t("documents.revision"): one.sha256[:12],
+                t("documents.state"): t(f"state.{one.state}"),
+                t("documents.in_force"): one.source.effective_from,
+                t("correct.ends"): one.source.effective_to,
+                t("documents.file"): one.source.uri,
+                t("detail.added"): one.added.date(),
+            }
+            for one in reversed(every)
+        ],
+        hide_index=True,
+        placeholder="",
+    )
+    handing.new_revision(library, who, revision.document_id)
+    if len(every) < 2:
+        safe.show(safe.tag("p", t("revisions.only"), class_="k-small"))
+        return
+    _difference(library, who, revision, every)
+
+
+def _difference(library: Library, who: Reader, revision: Revision, every: Sequence[Revision]) -> None:
+    t = who.t
+    safe.show(safe.tag("h2", t("revisions.difference")))
+    at = next((n for n, one in enumerate(every) if one.number == revision.number), len(every) - 1)
+    before = next((n for n, one in enumerate(every) if one.sha256[:16] == frame.chosen("old")), max(at - 1, 0))
+    with st.container(horizontal=True):
+        old = st.selectbox(t("revisions.old"), range(len(every)), index=before, format_func=lambda n: _name(who, every[n]), key="diff-old")
+        new = st.selectbox(
+            t("revisions.new"), range(len(every)), index=max(at, 1), format_func=lambda n: _name(who, every[n]), key="diff-new"
+        )
+    if old == new:
+        safe.show(safe.tag("p", t("revisions.same_one"), class_="k-small", role="status"))
+        return
+    texts = library.registry.documents([every[old].number, every[new].number])
+    found = _changes(every[old].number, every[new].number, texts[every[old].number], texts[every[new].number])
+    if not found:
+        safe.show(safe.tag("p", t("revisions.no_change"), role="status"))
+        return
+    counts = {kind: sum(change.kind is kind for change in found) for kind in Kind}
+    said = "・".join(t(f"changes.{kind.value}", n=n) for kind, n in counts.items() if n and kind is not Kind.SAME)
+    safe.show(safe.tag("p", said, role="status"))
+    safe.show(safe.tag("p", t("revisions.key"), class_="k-small"))
+    screens = -(-len(found) // _AT_ONCE)
+    screen = st.number_input(t("revisions.screen", n=screens), 1, screens, key="diff-screen") if screens > 1 else 1
+    some = found[(screen - 1) * _AT_ONCE : screen * _AT_ONCE]
+    heads = [safe.tag("td", safe.tag("strong", t(f"revisions.{side}"))) for side in ("old", "new")]
+    body = [safe.tag("tr", *heads), *(row for change in some for row in _rows(who, change))]
+    safe.show(safe.tag("table", safe.tag("tbody", *body), class_="k-diff"))
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _changes(old: int, new: int, _old: Document, _new: Document) -> list[Change]:
+    return changed(compare(_old, _new))
+
+
+def _name(who: Reader, one: Revision) -> str:
+    begins = one.source.effective_from
+    day = show_date(begins, who.t.language) if begins and begins > date.min else who.t("revisions.no_day")
+    return f"{day}（{who.t(f'state.{one.state}')}・{one.sha256[:8]}）"
+
+
+def _rows(who: Reader, change: Change) -> list[safe.Html]:
+    t = who.t
+    heads = []
+    for path, other in ((change.old_path, change.new_path), (change.new_path, change.old_path)):
+        words = "　".join(path) if path else t("revisions.not_there")
+        mark = t(f"revisions.{change.kind.value}") if path and (path != other or change.kind is not Kind.RENUMBERED) else ""
+        heads.append(safe.tag("td", safe.tag("strong", words), " ", safe.tag("small", mark), class_="k-where"))
+    sides = [safe.tag("td", _side(change.old, "k-gone")), safe.tag("td", _side(change.new, "k-come"))]
+    return [safe.tag("tr", *heads), safe.tag("tr", *sides)]
+
+
+def _side(lines: Sequence[Line], mark: str) -> safe.Html:
+    made = []
+    for line in lines:
+        pieces = [safe.tag("mark", piece.text, class_=mark) if piece.marked and piece.text.strip() else piece.text for piece in line]
+        made.append(safe.tag("p", *pieces))
+    return safe.join(made)

@@ -1,0 +1,140 @@
+"""The desk in a real browser, as a knowledge manager uses it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import FilePayload, expect
+
+from rag.library import Library
+from rag.registry import DRAFT, PUBLISHED
+from rag.settings import Settings
+from rag.ui.texts import Words
+from tests.ui.conftest import Screen, serving
+from tests.ui.test_browser import CONTRAST
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+ja, en = Words("ja"), Words("en")
+Make = Callable[..., Screen]
+LONG = 120_000
+"""Milliseconds for work in the background, which first loads the models."""
+
+
+class Desk:
+    """The Documents page in a browser."""
+
+    def __init__(self, seen: Screen, t: Words = ja) -> None:
+        self.seen, self.page, self.t = seen, seen.page, t
+
+    def open(self, path: str = "documents", **query: str) -> None:
+        address = "&".join(f"{name}={value}" for name, value in query.items())
+        self.page.goto(f"{self.seen.address}/{path}?{address}")
+        self.seen.settle()
+
+    def hand_in(self, *files: FilePayload, level: str = "") -> None:
+        field = self.page.locator(".st-key-add [data-testid=stFileUploader] input").first
+        if not self.page.locator(".st-key-read-files button").is_visible():
+            self.page.locator(".st-key-add summary").click()
+        field.set_input_files(list(files))
+        button = self.page.locator(".st-key-read-files button")
+        expect(button).to_be_enabled()
+        if level:
+            self.page.locator(".st-key-add").get_by_label(self.t("documents.level_of_new")).click()
+            self.page.get_by_role("option", name=level, exact=True).click()
+            self.seen.settle()
+        button.click()
+
+    def done(self, kind: str, n: int = 1, state: str = "done") -> None:
+        """Wait until the newest piece of work is of this kind and has this state."""
+        first = self.page.locator("[class*=st-key-job-]").first
+        expect(first).to_contain_text(f"{self.t(f'jobkind.{kind}', n=n)}　{self.t(f'jobs.{state}')}", timeout=LONG)
+        self.seen.settle()
+
+    def select(self, words: str) -> None:
+        """Show only what has these words, and select all of it."""
+        self.page.get_by_label(self.t("documents.search"), exact=True).fill(words)
+        self.page.keyboard.press("Enter")
+        self.seen.settle()
+        box = self.page.locator(".st-key-select-all label")
+        if not self.page.locator(".st-key-select-all input").is_checked():
+            box.click()
+        self.seen.settle()
+
+    def day(self, label: str, day: str) -> None:
+        """Type a day into a field of this name."""
+        field = self.page.get_by_role("group", name=label, exact=True)
+        field.get_by_role("spinbutton").first.click()
+        self.page.keyboard.type(day.replace("-", ""))
+        expect(field.get_by_role("spinbutton").first).to_have_text(day[:4])
+        self.page.keyboard.press("Escape")
+        self.seen.settle()
+
+    def picture(self, name: str) -> None:
+        """With KONKYO_SCREENSHOTS=FOLDER a picture is written there."""
+        if folder := os.environ.get("KONKYO_SCREENSHOTS"):
+            self.page.screenshot(path=Path(folder) / f"desk_{name}.png")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    home = tmp_path_factory.mktemp("desk") / "home"
+    with serving(home) as address:
+        yield address, home
+
+
+def file(name: str, text: str) -> FilePayload:
+    return FilePayload(name=name, mimeType="text/markdown", buffer=text.encode())
+
+
+PARKING = "# 駐車場の使用に関する要領\n\n第一条　駐車場の使用料は、一月につき三千円とする。\n"
+
+
+def test_a_file_becomes_a_published_document(screen: Make, served: tuple[str, Path]) -> None:
+    address, home = served
+    desk = Desk(screen(address))
+    desk.open()
+    expect(desk.page.locator("h1")).to_have_text(ja("documents.heading"))
+    desk.hand_in(file("駐車場.md", PARKING), file("broken.pdf", "%PDF-1.7 torn"), level="1")
+    desk.page.reload()  # the page may be closed in the middle
+    desk.done("add", 2)
+    assert ja("refused.damaged") in desk.page.locator(".st-key-jobs").inner_text()
+    desk.select("駐車場")
+    desk.picture("selected")
+    desk.page.get_by_role("button", name=ja("documents.open", title="駐車場の使用に関する要領")).click()
+    desk.seen.settle()
+    assert ja("gate.no-effective-date") in desk.page.locator(".st-key-documents").inner_text()
+    desk.day(ja("correct.begins"), "2026-04-01")
+    desk.page.get_by_label(ja("documents.issuer"), exact=True).fill("会計課")
+    desk.page.get_by_role("button", name=ja("correct.save")).click()
+    desk.done("correct")
+    desk.picture("corrected")
+    assert ja("gate.no-effective-date") not in desk.page.locator(".st-key-documents").inner_text()
+    desk.page.get_by_role("button", name=ja("detail.back")).click()
+    desk.seen.settle()
+    desk.select("駐車場")
+    desk.page.get_by_role("button", name=ja("documents.publish", n=1)).click()
+    desk.page.get_by_role("button", name=ja("documents.publish_now"), exact=True).click()
+    desk.done("publish")
+    library = Library(Settings(home=home))
+    (published,) = library.registry.revisions(PUBLISHED)
+    assert (published.source.issuer, str(published.source.effective_from), published.source.level) == ("会計課", "2026-04-01", 1)
+    assert library.registry.revisions(DRAFT) == []
+    library.close()
+    desk.open("ask", q="駐車場の使用料はいくらですか")
+    assert "三千円" in desk.seen.marked("said")
+    assert desk.seen.outside == []
+
+
+def test_the_page_in_english_on_a_narrow_screen_has_enough_contrast(screen: Make, served: tuple[str, Path]) -> None:
+    address, _ = served
+    for scheme in ("light", "dark"):
+        desk = Desk(screen(address, locale="en-GB", width=800, scheme=scheme), en)
+        desk.open()
+        expect(desk.page.locator("h1")).to_have_text(en("documents.heading"))
+        assert desk.page.evaluate("document.documentElement.scrollWidth") <= 800
+        assert desk.page.evaluate(CONTRAST) == []
+        desk.picture(f"narrow_{scheme}")
