@@ -53,6 +53,10 @@ def kinds(cell: Any) -> list[str]:
     return sorted({output.output_type for output in cell.outputs})
 
 
+def test_they_are_all_here() -> None:
+    assert [file.stem for file in NOTEBOOKS] == ["01_library", "02_retrieval", "03_chunking_and_fusion"]
+
+
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
 def test_a_notebook_runs(file: Path, sample_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KONKYO_NOTEBOOK_HOME", str(sample_home))
