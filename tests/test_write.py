@@ -16,7 +16,8 @@ from rag.records import Answer, Flaw, Statement, Status, StoodIn
 from rag.settings import Settings
 
 from .conftest import TODAY
-from .lying_model import HOST, LyingModel
+from .lies import HOST
+from .lying_model import LyingModel
 
 QUESTION = "兼業の許可の更新は、期間が満了する何日前までに申請しますか"
 KEY = "sk-very-secret-1234567890"

@@ -27,6 +27,8 @@ class Figure:
     """What it may mean: 三月 is three months or March."""
     bound: str
     """"le" at most, "lt" less than, "ge" at least, "gt" more than, "before", "after", "from", or "" for none."""
+    side: str
+    """"before" or "after" where the period lies on that side of something, "" where that is not said."""
     span: Span
     """In the text it was read from."""
     words: str
@@ -79,15 +81,18 @@ _CLOCK = re.compile(
 )
 _QUANTITY = re.compile(
     rf"(?P<a>{_NUMERAL})分の(?P<b>{_NUMERAL})"
-    rf"|(?P<n>{_NUMERAL})\s*(?P<u>{_UNIT_JA})(?!{chr(0x5F53)}たり)"
+    rf"|(?P<n>{_NUMERAL})\s*(?P<u>{_UNIT_JA})(?P<each>当たり|あたり|につき)?"
     rf"|(?P<month>{_NUMERAL})月"
     rf"|(?:¥|jpy\s*)(?P<yen>\d[\d,]*(?:\.\d+)?)"
-    rf"|\b(?P<en>{_NUMERAL_EN})[\s-]*(?:consecutive\s+|full\s+)?(?P<eu>{_UNIT_EN})(?![a-z])"
+    rf"|\b(?P<en>{_NUMERAL_EN})[\s-]*(?:(?!(?:of|or|and|to|per|in|a|the)\b)[a-z]+\s+)?(?P<eu>{_UNIT_EN})(?![a-z])"
+    rf"|\b(?P<word>{_NUMERAL_EN})(?=\s+or\s+(?:more|less|fewer|longer)\b)"
+    rf"|(?:(?<=at least )|(?<=at most )|(?<=more than )|(?<=less than )|(?<=fewer than )|(?<=up to ))(?P<limited>{_NUMERAL_EN})\b"
     rf"|(?P<bare>\d[\d,]*(?:\.\d+)?[万億]?)"
 )
 
 _BEHIND = bounds("after_ja", "") + bounds("after_en", "")
 _BEFORE = bounds("before_ja", r"\s*$") + bounds("before_en", r"(?: the| a| an| a period of| a total of| the end of)?\s*$")
+_WITHIN = re.compile(r"(?:within|at most|up to|no more than|not more than)\s*$")
 
 
 def figures(text: str) -> list[Figure]:
@@ -106,7 +111,8 @@ def figures(text: str) -> list[Figure]:
             if keys:
                 span = Span(start=match.start(), end=match.end())
                 hidden[span.start : span.end] = b"\1" * (span.end - span.start)
-                found.append(Figure(keys=keys, bound=_bound(bare, span), span=span, words=span.cut(text)))
+                bound, side = _bound(bare, span)
+                found.append(Figure(keys=keys, bound=bound, side=side, span=span, words=span.cut(text)))
     return sorted(found, key=lambda figure: figure.span)
 
 
@@ -181,7 +187,10 @@ def _quantity(match: re.Match[str]) -> Iterator[Key]:
             yield "ratio", (_value(match["b"]) / below,)
     elif match["n"]:
         kind, factor = _UNITS_JA[match["u"]]
-        yield kind, (_value(match["n"]) * factor,)
+        counted = _value(match["n"]) * factor
+        yield kind, (counted,)
+        if match["each"]:
+            yield f"for each {kind}", (counted,)
         if kind == "time":
             yield "case", (_value(match["n"]),)
     elif match["month"]:
@@ -194,28 +203,35 @@ def _quantity(match: re.Match[str]) -> Iterator[Key]:
     elif match["en"]:
         kind, factor = _UNITS_EN[re.sub(r"\s", "-", match["eu"])]
         yield kind, (_value_en(match["en"]) * factor,)
+    elif numeral := match["word"] or match["limited"]:
+        yield "number", (_value_en(numeral),)
     else:
         yield "number", (_value(match["bare"]),)
 
 
-def _bound(bare: str, span: Span) -> str:
+def _bound(bare: str, span: Span) -> tuple[str, str]:
+    """(limit, side of something)."""
     before, after = bare[max(0, span.start - 40) : span.start], bare[span.end : span.end + 30]
-    for name, pattern in _BEHIND:
-        if pattern.match(after):
-            return name
-    for name, pattern in _BEFORE:
-        if pattern.search(before):
-            return name
-    return ""
+    behind = next((name for name, pattern in _BEHIND if pattern.match(after)), "")
+    ahead = next((name for name, pattern in _BEFORE if pattern.search(before)), "")
+    side = behind if behind in ("before", "after") else ahead if ahead in ("before", "after") else ""
+    if ahead in ("le", "ge") and (behind == "after" or (behind == "before" and _WITHIN.search(before))):
+        return ahead, side  # within ten days after, at least ten days after; at least ten days before is ten days before
+    return behind or ahead, side
 
 
-def compatible(said: str, carried: str) -> bool | None:
-    """Whether a sentence may say the limit ``said`` where its evidence has ``carried``: True, None for in part, False for turned."""
-    if said == carried:
+_LOOSE = [frozenset(pair) for pair in ({"le", "before"}, {"ge", "from"}, {"after", "from"}, {"after", "gt"})]
+
+
+def compatible(said: Figure, carried: Figure) -> bool | None:
+    """Whether a sentence may give the limit of ``said`` where its evidence has ``carried``: True, None for in part, False for turned."""
+    if said.side and carried.side and said.side != carried.side:
+        return False
+    if said.bound == carried.bound:
         return True
-    loose = {frozenset({"le", "before"}), frozenset({"ge", "from"}), frozenset({"after", "from"}), frozenset({"after", "gt"})}
-    if frozenset({said, carried}) in loose:
-        return True
-    if not said or not carried:
+    if frozenset({said.bound, carried.bound}) in _LOOSE:
+        # At most ten days before is not: ten days before, or earlier.
+        return not any(one.bound == "le" and one.side == "before" for one in (said, carried))
+    if not said.bound or not carried.bound:
         return None
     return False

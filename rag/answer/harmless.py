@@ -19,8 +19,16 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _MARKUP = re.compile(r"(?<!\w)(?:\*\*|__|~~|`+|#{1,6}\s|>{1,3}\s)|(?:\*\*|__|~~|`+)(?!\w)|&(?:#\d+|#x[0-9a-f]+|[a-z]+);", re.IGNORECASE)
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _SPACES = re.compile(r"[ \t\u3000]{2,}")
+
+
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+def visible(text: str) -> str:
+    """``text`` without characters that nobody sees, and on one line."""
+    kept = (" " if c in "\t\r\n" else c for c in text if c in "\t\r\n" or unicodedata.category(c) not in _INVISIBLE)
+    return "".join(kept)
 
 
 def harmless(text: str, evidence: str) -> str:
@@ -28,9 +36,7 @@ def harmless(text: str, evidence: str) -> str:
 
     May be empty, where nothing else was there.
     """
-    said = "".join(
-        " " if c in "\t\r\n" else c for c in text if c in "\t\r\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")
-    )
+    said = visible(text)
     said = _BLOCK.sub(" ", said)
     said = _PICTURE.sub(" ", said)
     said = _LINK.sub(lambda m: f"{m[1]} {m[2]}", said)

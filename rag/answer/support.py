@@ -18,10 +18,11 @@ from dataclasses import dataclass, field
 
 from rag import terms
 from rag.answer.figures import Figure, compatible, figures
+from rag.answer.harmless import visible
 from rag.answer.modality import Modality, agree, clauses
 from rag.answer.passages import PROVISO, Passage, Unit
 from rag.answer.patterns import words
-from rag.answer.subject import swapped
+from rag.answer.subject import replaced, swapped
 from rag.answer.verify import cite
 from rag.errors import CitationError
 from rag.names import Names
@@ -98,8 +99,9 @@ class Checker:
         lacks, turned = self._differences(said, spoken, carriers, known)
         if turned:
             return _none(said, *turned)
-        if share < WHOLE:
-            lacks.append(Lack(flaw=Flaw.WORDS, words=_listed(missing, said)))
+        strange = missing if share < WHOLE else _things(missing, said, spoken)
+        if strange:
+            lacks.append(Lack(flaw=Flaw.WORDS, words=_listed(strange, said)))
         provisos = _unsaid(said, carriers, known)
         lacks += [Lack(flaw=Flaw.PROVISO, words=words) for words, _ in provisos]
         if self.entails is not None:
@@ -129,11 +131,18 @@ class Checker:
         chosen: list[Unit] = []
         own = figures(said)
         while len(chosen) < CARRIERS and units:
+            blocks = {(unit.document.id, unit.block) for unit in chosen}
             gains = [(len(self._had(open_, unit.terms)) + (0 if chosen else _shared(own, unit)), unit) for unit in units]
             best = max(gains, key=lambda gain: (gain[0], -gain[1].is_proviso, -len(gain[1].terms)))[1]
             gain = self._had(open_, best.terms)
-            # A single further word is found anywhere; a sentence more must bring more.
-            if not gain or (chosen and len(gain) < 2 and len(open_) < len(wanted) * (1 - WHOLE)):
+            # A single further word is found anywhere; a sentence more must bring more, or stand beside the others.
+            if chosen and len(gain) < 2 and len(open_) < len(wanted) * (1 - WHOLE):
+                beside = [unit for unit in units if (unit.document.id, unit.block) in blocks and self._had(open_, unit.terms)]
+                if not beside:
+                    break
+                best = beside[0]
+                gain = self._had(open_, best.terms)
+            if not gain:
                 break
             chosen.append(best)
             units = [unit for unit in units if unit is not best]
@@ -152,6 +161,7 @@ class Checker:
         partly: list[Lack] = []
         turned: list[Lack] = []
         found = [*_figures(said, carriers), *_modality(said, spoken, carriers), *self._provisions(said, carriers, known)]
+        found += [(Lack(flaw=Flaw.SUBJECT, words=words), whole) for words, whole in replaced(said, spoken, carriers, known, self._had)]
         if words := swapped("\n".join(unit.whole for unit in carriers), said, spoken):
             found.append((Lack(flaw=Flaw.SUBJECT, words=words), True))
         for lack, whole in found:
@@ -166,16 +176,18 @@ class Checker:
         for passage in known:
             for unit in passage.units:
                 own.add((unit.document.id, address_of(unit.path)))
-            for mention in parse(passage.text, self.names):
+            for mention in parse(visible(passage.text), self.names):
                 own.add((mention.document or passage.document.id, mention.address))
                 own |= {(mention.document or passage.document.id, mention.until)} if mention.until else set()
                 titles |= {mention.document, mention.name}
         for mention in parse(said, self.names):
             words = mention.span.cut(said)
             if mention.address == Address():
-                strange = (mention.document or mention.name) not in titles and fold(words) not in fold("\n".join(p.text for p in known))
+                strange = (mention.document or mention.name) not in titles and fold(words) not in fold(
+                    visible("\n".join(p.text for p in known))
+                )
             elif mention.step is not None:
-                strange = fold(words) not in fold("\n".join(unit.whole for unit in carriers))
+                strange = fold(words) not in fold(visible("\n".join(unit.whole for unit in carriers)))
             else:
                 ids = [mention.document] if mention.document else list(documents)
                 strange = not any(
@@ -205,6 +217,18 @@ def _beside(chosen: Sequence[Unit], own: Sequence[Figure], rest: Sequence[Unit])
 def content(said: str) -> dict[str, None]:
     """The terms of a sentence that say something of a matter, in order."""
     return {term: None for term in terms.content_words(said) if term not in _SAYING and not term.isdigit() and not _NUMERIC.fullmatch(term)}
+
+
+_THING_JA = re.compile(r"[一-龥々ァ-ヴー]{2,}")
+_THING_EN = re.compile(r"\b(?:the|an?|any|each|every|all|no|your|their|its|his|her|by|of|to) ((?:[a-z-]+ ){0,2}[a-z-]+)")
+
+
+def _things(missing: Sequence[str], said: str, spoken: str) -> list[str]:
+    """Of the terms that the evidence lacks, those that name something: one other noun and the rule is another rule."""
+    if spoken == "ja":
+        return [term for term in missing if _THING_JA.fullmatch(term)]
+    named = {term for phrase in _THING_EN.findall(said.lower()) for term in content(phrase)}
+    return [term for term in missing if term in named]
 
 
 _NUMERIC = re.compile(r"[\d.,%〇一二三四五六七八九十百千万億兆元第]+")
@@ -251,22 +275,56 @@ def _find(quote: str, passage: Passage) -> str:
 
 def _figures(said: str, carriers: Sequence[Unit]) -> list[tuple[Lack, bool]]:
     found: list[tuple[Lack, bool]] = []
+    own = figures(said)
     there = [(figure, unit.whole) for unit in carriers for figure in figures(unit.whole)]
-    for figure in figures(said):
-        equal = [(other, text) for other, text in there if figure.same(other) or _bare(figure, other)]
+    taken = _paired(said, own, there)
+    free = [pair for at, pair in enumerate(there) if at not in taken.values()]
+    for at, figure in enumerate(own):
+        equal = [(other, text) for other, text in there if figure.same(other) or _bare(said, figure, other)]
         if not equal:
             found.append((Lack(flaw=Flaw.FIGURE, words=figure.words), True))
             continue
-        bounds = [compatible(figure.bound, other.bound) for other, _ in equal]
+        bounds = [compatible(figure, other) for other, _ in equal]
         if True not in bounds:
-            words = _with_bound(said, figure)
-            found.append((Lack(flaw=Flaw.FIGURE, words=words), None not in bounds))
-        elif _swapped(figure, said, equal, there):
-            found.append((Lack(flaw=Flaw.FIGURE, words=figure.words), True))
+            found.append((Lack(flaw=Flaw.FIGURE, words=_with_bound(said, figure)), None not in bounds))
+        elif _took_a_place(figure, said, there[taken[at]] if at in taken else None, free) or _swapped(figure, said, equal, there):
+            found.append((Lack(flaw=Flaw.FIGURE, words=_with_bound(said, figure)), True))
     return found
 
 
-def _bare(figure: Figure, other: Figure) -> bool:
+def _paired(said: str, own: Sequence[Figure], there: Sequence[tuple[Figure, str]]) -> dict[int, int]:
+    """Figure of the sentence -> the same figure of the evidence, with its limit and in its surroundings, each taken once."""
+    pairs: list[tuple[int, int, int]] = []
+    around = [_around(text, other) for other, text in there]
+    for at, figure in enumerate(own):
+        near = _around(said, figure)
+        for place, (other, _) in enumerate(there):
+            if (figure.same(other) or _bare(said, figure, other)) and compatible(figure, other):
+                pairs.append((-len(near & around[place]), at, place))
+    taken: dict[int, int] = {}
+    for _, at, place in sorted(pairs):
+        if at not in taken and place not in taken.values():
+            taken[at] = place
+    return taken
+
+
+def _took_a_place(figure: Figure, said: str, own: tuple[Figure, str] | None, free: Sequence[tuple[Figure, str]]) -> bool:
+    """True where a figure stands in the place of one that the evidence has and the sentence does not say.
+
+    It has no counterpart of its own, and one in its surroundings is free; or its limit is turned beside one that is nearer.
+    """
+    near = _around(said, figure)
+    common = len(near & _around(own[1], own[0])) if own else 0
+    for other, text in free:
+        if figure.same(other) and compatible(figure, other) is False:
+            if own is None or len(near & _around(text, other)) > common:
+                return True
+        elif own is None and near & _around(text, other):
+            return True
+    return False
+
+
+def _bare(said: str, figure: Figure, other: Figure) -> bool:
     """A number without a unit is any with this value."""
     return "number" in figure.kinds() and bool({value for _, value in figure.keys} & {value for _, value in other.keys})
 
@@ -355,7 +413,8 @@ def _unsaid(said: str, carriers: Sequence[Unit], known: Sequence[Passage]) -> li
         for pattern in (_EXCEPTION_JA, _EXCEPTION_EN):
             for match in pattern.finditer(first.text):
                 words = match[1] if match.groups() else match[0]
-                if not _says(own, words):
+                rule = first.text[: match.start()] + first.text[match.end() :]
+                if not _says(own - set(content(rule)), words, rule):
                     found.append((words, None))
     return found
 

@@ -14,7 +14,8 @@ import pytest
 
 from rag.export.check import load
 from rag.ui.texts import Words
-from tests.lying_model import LyingModel, Plan, Request, faithful, made_up, mode
+from tests.lies import Plan, Request, faithful, made_up, mode
+from tests.lying_model import LyingModel
 from tests.ui.conftest import Screen, serving
 from tests.ui.test_browser import CONTRAST, FEES, LAPTOP, NONSENSE
 
