@@ -33,8 +33,12 @@ from rag.text import fold, language, normalize
 
 WHOLE = 0.8
 """A sentence is carried where the evidence has at least this share of its terms,"""
-PART = 0.5
+PART = 0.67
 """and carried in part where it has this share."""
+LEAST = 2
+"""Terms and figures without which a sentence says nothing that could be checked: 「確認しました。」,"""
+FEW = 3
+"""and terms that the evidence has of one that is carried in part."""
 CARRIERS = 4
 """Sentences of the evidence that may carry one written sentence together."""
 SAID = 0.4
@@ -94,7 +98,8 @@ class Checker:
         if invented:
             return _none(sentence, Lack(flaw=Flaw.QUOTE, words=invented))
         carriers, missing, share = self._carriers(said, known)
-        if not carriers or share < PART:
+        held = len(content(said)) - len(missing)
+        if not carriers or share < PART or held + len(figures(said)) < LEAST or (share < WHOLE and held < FEW):
             return _none(said, Lack(flaw=Flaw.WORDS, words=_listed(missing, said)))
         lacks, turned = self._differences(said, spoken, carriers, known)
         if turned:
