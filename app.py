@@ -8,7 +8,7 @@ import streamlit as st
 
 from rag.errors import KonkyoError
 from rag.settings import from_environment
-from rag.ui import ask, documents, frame, opening, trouble
+from rag.ui import ask, documents, frame, gaps, log, opening, quality, trouble, usage
 from rag.ui.texts import Words
 
 ICON = Path(__file__).parent / "rag" / "ui" / "icon.png"
@@ -32,8 +32,26 @@ def main() -> None:
     def documents_page() -> None:
         documents.page(opened, who)
 
+    def gaps_page() -> None:
+        gaps.page(opened, who)
+
+    def quality_page() -> None:
+        quality.page(opened, who)
+
+    def usage_page() -> None:
+        usage.page(opened, who)
+
+    def log_page() -> None:
+        log.page(opened, who)
+
     first = st.Page(ask_page, title=who.t("frame.ask"), url_path="ask", default=True)
-    desk = [st.Page(documents_page, title=who.t("frame.documents"), url_path="documents")]
+    desk = [
+        st.Page(documents_page, title=who.t("frame.documents"), url_path="documents"),
+        st.Page(gaps_page, title=who.t("frame.gaps"), url_path="gaps"),
+        st.Page(quality_page, title=who.t("frame.quality"), url_path="quality"),
+        st.Page(usage_page, title=who.t("frame.usage"), url_path="usage"),
+        st.Page(log_page, title=who.t("frame.log"), url_path="log"),
+    ]
     page = st.navigation([first, *desk], position="top")
     frame.header(who)
     try:

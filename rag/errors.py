@@ -12,6 +12,7 @@ KonkyoError
 │   ├── ReadTimeout          more seconds than the limit
 │   ├── ReadMemory           more memory than the limit
 │   └── ArchiveRefused       a ZIP that is none, is too large unpacked, or would write where it must not
+├── FetchFailed              a law could not be fetched over the network, or that is switched off
 ├── Stopped                  somebody wanted the work stopped
 ├── LibraryError             the registry cannot do what was asked
 │   ├── LibraryLocked        another process is writing
@@ -116,6 +117,10 @@ class ArchiveRefused(ReadError):
     """A ZIP that is none, is too large unpacked, or holds names that would be written where they must not be."""
 
     code = "archive"
+
+
+class FetchFailed(KonkyoError):
+    """A law could not be fetched over the network, or that is switched off."""
 
 
 class Stopped(KonkyoError):

@@ -18,7 +18,7 @@ PACKAGED_MODEL = "packaged"
 
 KEEP_QUESTIONS = ("off", "terms", "text")
 """What may be kept of a question."""
-PARTS = ("words", "bigrams", "head", "thesaurus", "vectors", "vectors-ja", "named", "second_stage")
+PARTS = ("words", "bigrams", "head", "thesaurus", "vectors", "vectors-ja", "named", "graph", "second_stage")
 """Parts of search that can be turned off, to see what each is good for: fields of the keyword index, the thesaurus, the vectors of the
 embedding model and of the Japanese one, provisions and documents that a question names, references, the second stage."""
 
@@ -60,6 +60,8 @@ class Settings:
     """KONKYO_KEEP_DAYS: after so many days what was kept of a question is deleted from the disk."""
     off: frozenset[str] = frozenset()
     """KONKYO_OFF: parts of search that are turned off, with commas between them; see PARTS."""
+    egov_url: str = ""
+    """KONKYO_EGOV_URL: address of e-Gov's law search, https://laws.e-gov.go.jp, from which laws may be fetched; empty: none are."""
     llm_url: str = ""
     """KONKYO_LLM_URL: base address of an OpenAI-compatible endpoint, as http://127.0.0.1:8000/v1; empty: answers are quoted."""
     llm_model: str = ""
@@ -116,6 +118,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         batch=_number(environment, "KONKYO_BATCH", default.batch, int),
         keep_questions=keep_questions,
         keep_days=_number(environment, "KONKYO_KEEP_DAYS", default.keep_days, int),
+        egov_url=environment.get("KONKYO_EGOV_URL", "").strip(),
         llm_url=environment.get("KONKYO_LLM_URL", "").strip(),
         llm_model=environment.get("KONKYO_LLM_MODEL", "").strip(),
         llm_key=environment.get("KONKYO_LLM_KEY", "").strip(),

@@ -22,6 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.evaluate",),
     ("rag.ask", "rag.export"),
     ("rag.search", "rag.ingest"),
+    ("rag.lift",),
     ("rag.named", "rag.premises", "rag.compare", "rag.graph", "rag.link"),
     ("rag.library",),
     ("rag.meaning", "rag.audit", "rag.second_stage"),
@@ -122,7 +123,7 @@ HOMES: dict[str, set[str]] = {
         "rag.model",
     },  # its splitter, embedding interface, vector store, language models
     "openai": {"rag.model"},
-    "httpx": {"rag.model"},
+    "httpx": {"rag.model", "rag.desk.egov"},
     "datasketch": {"rag.desk.near"},
     "typer": {"rag.cli"},
     "rich": {"rag.cli"},

@@ -30,6 +30,7 @@ GOOD: dict[str, tuple[str, object]] = {
     "ocr_seconds": ("9.5", 9.5),
     "ocr": ("0", False),
     "batch": ("64", 64),
+    "egov_url": ("https://laws.example", "https://laws.example"),
     "llm_url": ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"),
     "llm_model": ("qwen", "qwen"),
     "llm_key": ("sk-1", "sk-1"),

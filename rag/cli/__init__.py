@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rag import __version__, sources
-from rag.cli import answers, desk, jobs, packs, quality, references, retrieval
+from rag.cli import answers, archives, desk, jobs, packs, quality, references, retrieval
 from rag.cli.terminal import err, out
 from rag.cli.terminal import library as _library
 from rag.cli.terminal import progress as _progress
@@ -40,6 +40,8 @@ desk.register(app)
 quality.register(app)
 app.command()(packs.verify)
 app.command()(jobs.jobs)
+app.command()(jobs.fetch)
+archives.register(app)
 
 evaluate_app.command("retrieval")(retrieval.retrieval)
 evaluate_app.command("compare")(retrieval.compare)

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from rag.cli.terminal import library, out, shown
+from rag.cli.terminal import err, library, out, shown
+from rag.holder import person
+from rag.records import HIGHEST_LEVEL
 
 
 def jobs(
@@ -29,3 +31,27 @@ def jobs(
             out.print(
                 f"{job.number:>4}  {job.kind:<8} {job.state:<10} {far:>9}  {job.made:%Y-%m-%d %H:%M}  {shown(job.user)}  {shown(said)}"
             )
+
+
+def fetch(
+    law: Annotated[str, typer.Argument(help="Its number (昭和二十五年法律第百三十一号), its id (325AC0000000131) or its name (電波法).")],
+    level: Annotated[int | None, typer.Option(min=1, max=HIGHEST_LEVEL, help="機密性.")] = None,
+) -> None:
+    """Fetch a law from e-Gov as a draft. Only where KONKYO_EGOV_URL names its address: otherwise nothing leaves this machine."""
+    from rag.desk import jobs as desk
+    from rag.desk.work import work as do
+
+    with library() as opened:
+        number = desk.fetch(opened, law, user=person(), clearance=opened.settings.clearance, level=level)
+        do(opened)
+        job = opened.registry.jobs.get(number)
+    if job is None or job.open:
+        out.print("Another process does the desk's work; it will fetch it. See: python -m rag jobs")
+        return
+    for entry in job.told:
+        out.print(
+            f"{entry['result']} as a draft: {shown(str(entry['name']))} ({shown(str(entry['document_id']))}) {shown(str(entry['reason']))}"
+        )
+    if job.message or any(entry["result"] == "failed" for entry in job.told):
+        err.print(shown(job.message))
+        raise typer.Exit(1)

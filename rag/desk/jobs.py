@@ -61,6 +61,11 @@ def add(
     return library.registry.jobs.add("add", what, user=user, clearance=clearance)
 
 
+def fetch(library: Library, wanted: str, *, user: str, clearance: int, level: int | None = None) -> int:
+    """Fetch a law from e-Gov to become a draft; see :mod:`rag.desk.egov`. Returns the job's number."""
+    return library.registry.jobs.add("fetch", {"wanted": wanted.strip(), "level": level}, user=user, clearance=clearance)
+
+
 def _keep(folder: Path, number: int, name: str, data: bytes) -> list[str]:
     """Write a file into a folder of its own; returns where, and the name it came with."""
     came = storable(name.replace("\\", "/"))
@@ -104,3 +109,8 @@ def publish(library: Library, numbers: Sequence[int], *, user: str, clearance: i
 def retire(library: Library, numbers: Sequence[int], *, user: str, clearance: int, reason: str) -> int:
     """Take revisions back. Returns the job's number."""
     return library.registry.jobs.add("retire", {"numbers": list(numbers), "reason": reason}, user=user, clearance=clearance)
+
+
+def golden(library: Library, *, user: str, clearance: int) -> int:
+    """Put all golden questions. Returns the job's number."""
+    return library.registry.jobs.add("golden", {}, user=user, clearance=clearance)

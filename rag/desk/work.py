@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from rag import sources
-from rag.desk import gate
+from rag.desk import egov, gate, golden
 from rag.desk.correct import correct
-from rag.desk.golden import guard
 from rag.desk.jobs import INBOX
 from rag.desk.publish import check, find, publish
 from rag.desk.unpack import unpack
@@ -118,11 +118,13 @@ class _Work:
     def _do(self) -> None:
         kinds = {
             "add": self._add,
+            "fetch": self._fetch,
             "read": self._read,
             "correct": self._correct,
             "check": self._check,
             "publish": self._publish,
             "retire": self._retire,
+            "golden": self._golden,
         }
         kinds[self._job.kind]()
 
@@ -217,6 +219,20 @@ class _Work:
 
     # ------------------------------------------------------------ the other kinds
 
+    def _fetch(self) -> None:
+        what, settings = self._job.what, self._library.settings
+        self._stage(f"fetching {what['wanted']}")
+        law = egov.fetch(settings.egov_url, what["wanted"], megabytes=settings.file_megabytes)
+        self._store.note(self._job.number, total=1)
+        with TemporaryDirectory(dir=self._library.home, prefix="fetched-") as folder:
+            file = Path(folder) / law.name
+            file.write_bytes(law.data)
+            with Ingester(self._library, draft=True, user=self._job.user, progress=self._stage) as ingester:
+                for outcome in ingester.add_files(sources.find([file], what["level"])):
+                    self._tell(outcome)
+        ids = {str(entry["document_id"]) for entry in self._told}
+        self._look([r.number for r in self._library.registry.revisions(DRAFT) if r.document_id in ids])
+
     def _read(self) -> None:
         what = self._job.what
         revision = find(self._library, what["document_id"], PUBLISHED, DRAFT, CHECKED, sha256=what["sha256"])
@@ -256,7 +272,7 @@ class _Work:
             user=self._job.user,
             today=self._today,
             reason=what["reason"],
-            before=guard(self._library, user=self._job.user, today=self._today, accept=what["accept"]),
+            before=golden.guard(self._library, user=self._job.user, today=self._today, accept=what["accept"]),
             progress=self._stage,
         )
         self._told += [{"document_id": revision.document_id, "result": "published"} for revision in done.revisions]
@@ -268,6 +284,11 @@ class _Work:
             ingester.mend()
             ingester.retire(wanted, reason=self._job.what["reason"])
         self._told += [{"document_id": ids[number], "result": "retired"} for number in wanted]
+
+    def _golden(self) -> None:
+        self._stage("checking")
+        results = golden.run(self._library, user=self._job.user, today=self._today)
+        self._told += [{"name": result.text, "result": "right" if result.right else "not_right"} for result in results]
 
     def _numbers(self, *states: str) -> list[int]:
         there = {revision.number for revision in self._library.registry.revisions(*states)}

@@ -19,7 +19,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ExceptionContext, Row, create_engine, delete, event, func, insert, select, update
+from sqlalchemy import ExceptionContext, Row, create_engine, delete, event, func, insert, select, text, update
 from sqlalchemy.orm import Session, defer
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -122,6 +122,15 @@ class Registry:
     def close(self) -> None:
         """Give the file back."""
         self._engine.dispose()
+
+    def copy(self, file: FilePath) -> None:
+        """Write a whole copy of the tables to a new file, as they are at this moment.
+
+        Raises:
+            DiskFull: it does not fit.
+        """
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM INTO :file"), {"file": str(file)})
 
     @property
     def desk(self) -> DeskStore:

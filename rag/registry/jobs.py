@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Text, select, update
+from sqlalchemy import Text, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from rag.registry.tables import Base
@@ -47,7 +47,7 @@ class Job:
 
     number: int
     kind: str
-    """"add", "read", "correct", "check", "publish", "retire" or "fetch"."""
+    """"add", "read", "correct", "check", "publish", "retire", "golden" or "fetch"."""
     user: str
     clearance: int
     """What the person may read who asked for it: nobody who may read less sees it."""
@@ -138,6 +138,11 @@ class JobStore:
         """A job is over."""
         values: dict[str, Any] = {"state": state, "ended": _now(), "code": code, "message": message, "stage": ""}
         self.note(number, **values, **({"told": list(told)} if told is not None else {}))
+
+    def drop(self) -> None:
+        """Forget every job: the files that they wait for are not here."""
+        with self._session() as session, session.begin():
+            session.execute(delete(JobRow))
 
     def cancel(self, number: int) -> None:
         """Want a job stopped: one that waits is over at once, one that runs ends at its next step."""

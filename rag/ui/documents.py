@@ -71,8 +71,26 @@ def _add(library: Library, who: Reader) -> None:
                 on_click=_hand_in,
                 args=(library, who, turn, level, begins if isinstance(begins, date) else None),
             )
+        _fetch(library, who, turn)
     if said := st.session_state.pop("not_handed_in", ""):
         safe.show(safe.tag("p", str(said), class_="k-note", role="alert"))
+
+
+def _fetch(library: Library, who: Reader, turn: int) -> None:
+    """A law from e-Gov, where a setting allows that."""
+    t = who.t
+    if not library.settings.egov_url:
+        safe.show(safe.tag("p", t("documents.no_fetch"), class_="k-small"))
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(t("documents.law"), key=f"law-{turn}", max_chars=200, placeholder="電波法", width=420)
+        st.button(t("documents.fetch"), key="fetch", on_click=_fetch_now, args=(library, who, turn))
+
+
+def _fetch_now(library: Library, who: Reader, turn: int) -> None:
+    if wanted := str(st.session_state[f"law-{turn}"]).strip():
+        jobs.fetch(library, wanted, user=person(), clearance=who.clearance, level=st.session_state.get(f"level-{turn}"))
+        st.session_state["added"] = turn + 1
 
 
 def _hand_in(library: Library, who: Reader, turn: int, level: int | None, begins: date | None) -> None:

@@ -20,6 +20,7 @@ _LOOK_SECONDS = 1.0
 _SHOWN = 4
 _STAGES = (
     ("waiting: ", "jobs.waiting_for"),
+    ("fetching ", "jobs.fetching"),
     ("unpacking", "jobs.unpacking"),
     ("reading for meaning", "jobs.meaning"),
     ("writing down the words", "jobs.words"),
@@ -32,29 +33,35 @@ _STAGES = (
 _STOPPED = ("GateClosed", "GoldenRegressed")
 
 
-def show(library: Library, who: Reader, of: Revision | None = None) -> None:
+def show(library: Library, who: Reader, of: Revision | None = None, kinds: tuple[str, ...] | None = None) -> None:
     """Draw the jobs that are open, and the last ones that ended; again and again while something is open.
 
     Args:
         of: only those that concern this revision's document.
+        kinds: of those that ended only these kinds.
     """
     background.see_to_it(library)
-    listed = _listed(library, who, of)
+    listed = _listed(library, who, of, kinds)
     every = _LOOK_SECONDS if any(job.open for job in listed) else None
     if listed:
-        st.fragment(_panel, run_every=every)(library, who, of, tuple(job.number for job in listed if job.open))
+        st.fragment(_panel, run_every=every)(library, who, of, kinds, tuple(job.number for job in listed if job.open))
 
 
-def _listed(library: Library, who: Reader, of: Revision | None) -> list[Job]:
+def _listed(library: Library, who: Reader, of: Revision | None, kinds: tuple[str, ...] | None) -> list[Job]:
     hidden: set[int] = st.session_state.setdefault("jobs_hidden", set())
     every = library.registry.jobs.all(clearance=who.clearance, limit=20)
     if of is not None:
         every = [job for job in every if job.what.get("document_id") == of.document_id or of.number in job.what.get("numbers", ())]
-    return [job for job in every if job.open] + [job for job in every if not job.open and job.number not in hidden][:_SHOWN]
+    return [job for job in every if job.open] + [job for job in every if _told(job, hidden, kinds)][:_SHOWN]
 
 
-def _panel(library: Library, who: Reader, of: Revision | None, was_open: tuple[int, ...]) -> None:
-    listed = _listed(library, who, of)
+def _told(job: Job, hidden: set[int], kinds: tuple[str, ...] | None) -> bool:
+    """True for one that ended and is still to be told of."""
+    return not job.open and job.number not in hidden and (kinds is None or job.kind in kinds)
+
+
+def _panel(library: Library, who: Reader, of: Revision | None, kinds: tuple[str, ...] | None, was_open: tuple[int, ...]) -> None:
+    listed = _listed(library, who, of, kinds)
     background.see_to_it(library)
     if tuple(job.number for job in listed if job.open) != was_open:
         st.rerun()  # something ended: the whole page shows what came of it

@@ -9,11 +9,13 @@ from datetime import datetime
 
 import streamlit as st
 
+from rag.desk import golden
 from rag.desk.feedback import record
 from rag.export.markdown import markdown
 from rag.export.memo import Memo
 from rag.export.pack import circumstances, dumps, pack
 from rag.export.word import word
+from rag.holder import person
 from rag.library import Library
 from rag.records import Answer, Citation, Document
 from rag.ui import footnotes, safe, state
@@ -36,6 +38,7 @@ def show(library: Library, who: Reader, answer: Answer, *, seconds: float) -> No
             st.code(footnotes.plain(answer, load, t), language=None, wrap_lines=True)
     _downloads(library, who, answer, load, seconds)
     _verdict(library, who, answer)
+    _golden(library, who, answer)
 
 
 def _downloads(library: Library, who: Reader, answer: Answer, load: Callable[[Citation], Document], seconds: float) -> None:
@@ -111,3 +114,19 @@ def _say(library: Library, answer: Answer, verdict: str) -> None:
     reason = str(st.session_state.get("reason") or "") if verdict == "wrong" else ""
     kept = record(library, answer, "right" if verdict == "right" else "wrong", reason)
     st.session_state["verdicts"][answer.id] = "kept" if kept else "lost"
+
+
+def _golden(library: Library, who: Reader, answer: Answer) -> None:
+    """One press makes a golden question of this one: what is cited now must be cited after every change."""
+    kept: set[str] = st.session_state.setdefault("goldens", set())
+    if answer.id in kept:
+        safe.show(safe.tag("p", who.t("take.golden_kept"), class_="k-small", role="status"))
+    else:
+        st.button(
+            who.t("take.golden"), key="make-golden", type="tertiary", icon=":material/rule:", on_click=_keep_golden, args=(library, answer)
+        )
+
+
+def _keep_golden(library: Library, answer: Answer) -> None:
+    golden.from_answer(library, answer, user=person())
+    st.session_state["goldens"].add(answer.id)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from rag.library import Library
 from rag.registry import DRAFT, PUBLISHED
@@ -35,11 +35,11 @@ class Desk:
         self.page.goto(f"{self.seen.address}/{path}?{address}")
         self.seen.settle()
 
-    def hand_in(self, *files: Path | dict[str, object], level: str = "") -> None:
+    def hand_in(self, *files: FilePayload, level: str = "") -> None:
         field = self.page.locator(".st-key-add [data-testid=stFileUploader] input").first
         if not self.page.locator(".st-key-read-files button").is_visible():
             self.page.locator(".st-key-add summary").click()
-        field.set_input_files(list(files))  # type: ignore[arg-type]
+        field.set_input_files(list(files))
         button = self.page.locator(".st-key-read-files button")
         expect(button).to_be_enabled()
         if level:
@@ -70,6 +70,8 @@ class Desk:
         field.get_by_role("spinbutton").first.click()
         self.page.keyboard.type(day.replace("-", ""))
         expect(field.get_by_role("spinbutton").first).to_have_text(day[:4])
+        self.page.keyboard.press("Escape")
+        self.seen.settle()
 
     def picture(self, name: str) -> None:
         """With KONKYO_SCREENSHOTS=FOLDER a picture is written there."""
@@ -84,8 +86,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
         yield address, home
 
 
-def file(name: str, text: str) -> dict[str, object]:
-    return {"name": name, "mimeType": "text/markdown", "buffer": text.encode()}
+def file(name: str, text: str) -> FilePayload:
+    return FilePayload(name=name, mimeType="text/markdown", buffer=text.encode())
 
 
 PARKING = "# 駐車場の使用に関する要領\n\n第一条　駐車場の使用料は、一月につき三千円とする。\n"

@@ -1,0 +1,175 @@
+"""The Gaps page: what staff asked in vain, grouped, and what is done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from rag.desk import jobs, words
+from rag.desk.gaps import Gap, close, gaps
+from rag.desk.overview import rows
+from rag.errors import KonkyoError
+from rag.holder import person
+from rag.library import Library
+from rag.registry import PUBLISHED
+from rag.text import language, show_date
+from rag.ui import progress, safe
+from rag.ui.frame import Reader
+
+_SHOWN = 30
+_WAYS = ("document", "thesaurus", "golden", "note")
+
+
+def page(library: Library, who: Reader) -> None:
+    """Draw the groups, the most frequent first."""
+    t = who.t
+    st.set_page_config(page_title=t("gaps.page_title"), layout="wide", initial_sidebar_state="collapsed")
+    with st.container(key="gaps"):
+        safe.show(safe.tag("h1", t("gaps.heading")))
+        kept = library.settings.keep_questions
+        safe.show(safe.tag("p", t("gaps.lead"), class_="k-lead"))
+        safe.show(safe.tag("p", t(f"kept.{kept}", days=library.settings.keep_days), class_="k-small"))
+        if said := st.session_state.pop("gap_said", ""):
+            safe.show(safe.tag("p", str(said), class_="k-note", role="status"))
+        progress.show(library, who, kinds=())
+        found = gaps(library)
+        if not found:
+            safe.show(safe.tag("p", t("gaps.none"), class_="k-refusal"))
+            return
+        safe.show(safe.tag("p", t("gaps.groups", n=len(found)), class_="k-small", role="status"))
+        for number, gap in enumerate(found[:_SHOWN]):
+            _group(library, who, number, gap)
+        if len(found) > _SHOWN:
+            safe.show(safe.tag("p", t("gaps.more", n=len(found) - _SHOWN), class_="k-small"))
+
+
+def _group(library: Library, who: Reader, number: int, gap: Gap) -> None:
+    t = who.t
+    with st.expander(f"{t('gaps.times', n=gap.count)}　{safe.label(gap.question, longest=80)}", key=f"gap-{number}"):
+        counts = [
+            (t("gaps.refused"), str(gap.refused or "")),
+            (t("gaps.partly"), str(gap.partly or "")),
+            (t("gaps.wrong"), str(gap.wrong or "")),
+            (t("gaps.last"), show_date(gap.last.astimezone().date(), t.language)),
+        ]
+        safe.show(safe.pairs(counts, class_="k-pairs"))
+        if gap.reasons:
+            lines = [safe.tag("li", reason) for reason in gap.reasons]
+            safe.show(safe.join([safe.tag("p", t("gaps.reasons"), class_="k-label"), safe.tag("ul", *lines)]))
+        way = st.segmented_control(t("gaps.what"), _WAYS, key=f"way-{number}", format_func=lambda name: t(f"way.{name}"))
+        forms: dict[str | None, Callable[[Library, Reader, int, Gap], None]] = {
+            "document": _document,
+            "thesaurus": _thesaurus,
+            "golden": _golden,
+            "note": _note,
+        }
+        if way in forms:
+            forms[way](library, who, number, gap)
+
+
+def _button(who: Reader, number: int, key: str, *, off: bool, do: Callable[[], None]) -> None:
+    st.button(who.t(key), key=f"do-{number}", type="primary", disabled=off, on_click=do)
+
+
+def _document(library: Library, who: Reader, number: int, gap: Gap) -> None:
+    t = who.t
+    safe.show(safe.tag("p", t("gaps.document_hint"), class_="k-small"))
+    files = st.file_uploader(t("documents.files"), accept_multiple_files=True, key=f"gap-files-{number}")
+
+    def do() -> None:
+        given = [(file.name, file.getvalue()) for file in st.session_state[f"gap-files-{number}"]]
+        names = ", ".join(name for name, _ in given)
+        _done(who, gap, library, "document", names, lambda: jobs.add(library, given, user=person(), clearance=who.clearance))
+
+    _button(who, number, "gaps.hand_in", off=not files, do=do)
+
+
+def _thesaurus(library: Library, who: Reader, number: int, gap: Gap) -> None:
+    t = who.t
+    safe.show(safe.tag("p", t("gaps.thesaurus_hint"), class_="k-small"))
+    said = st.text_input(t("gaps.said"), key=f"gap-said-{number}", max_chars=100)
+    means = st.text_input(t("gaps.means"), key=f"gap-means-{number}", max_chars=300)
+
+    def do() -> None:
+        word, meant = _typed(f"gap-said-{number}"), _typed(f"gap-means-{number}")
+        official = [part for part in meant.replace("、", ",").split(",") if part.strip()]
+        _done(who, gap, library, "thesaurus", f"{word} = {meant}", lambda: words.add(library, word, official, user=person()))
+
+    _button(who, number, "gaps.add_entry", off=not (said.strip() and means.strip()), do=do)
+
+
+def _golden(library: Library, who: Reader, number: int, gap: Gap) -> None:
+    t = who.t
+    question = st.text_input(t("ask.field"), gap.question, key=f"gap-question-{number}", max_chars=500)
+    place = expected(library, who, f"gap-{number}")
+
+    def do() -> None:
+        typed, expect = _typed(f"gap-question-{number}"), expected_now(f"gap-{number}")
+
+        def add() -> None:
+            library.registry.golden.add(typed, language=language(typed), expect=expect, as_of=None, topic="", user=person())
+
+        _done(who, gap, library, "golden", typed, add)
+
+    _button(who, number, "quality.keep", off=not question.strip() or not complete(place), do=do)
+
+
+def _note(library: Library, who: Reader, number: int, gap: Gap) -> None:
+    note = st.text_input(who.t("gaps.note"), key=f"gap-note-{number}", max_chars=500)
+    _button(
+        who,
+        number,
+        "gaps.close",
+        off=not note.strip(),
+        do=lambda: _done(who, gap, library, "note", _typed(f"gap-note-{number}"), lambda: None),
+    )
+
+
+def _done(who: Reader, gap: Gap, library: Library, how: str, note: str, do: Callable[[], object]) -> None:
+    """Do it, and count the questions of this group as dealt with; where it fails they stay."""
+    try:
+        do()
+        close(library, gap.question, how=how, note=note, user=person(), language=gap.language)
+    except KonkyoError as error:
+        st.session_state["gap_said"] = str(error)
+    else:
+        st.session_state["gap_said"] = who.t("gaps.dealt_with")
+
+
+def expected(library: Library, who: Reader, key: str) -> list[dict[str, object]]:
+    """Fields for the provision that must answer; none chosen: the question must be refused."""
+    t = who.t
+    titles = {
+        row.revision.document_id: row.revision.source.title or row.revision.source.uri
+        for row in rows(library, clearance=who.wanted.level)
+        if row.revision.state == PUBLISHED
+    }
+    choices: Sequence[str | None] = [None, *sorted(titles, key=lambda one: titles[one])]
+    with st.container(horizontal=True):
+        document = st.selectbox(
+            t("quality.document"),
+            choices,
+            format_func=lambda one: titles[one] if one else t("quality.must_refuse"),
+            key=f"expect-{key}",
+        )
+        st.text_input(t("quality.place"), key=f"place-{key}", max_chars=100, disabled=document is None, placeholder="第十二条")
+    return expected_now(key)
+
+
+def expected_now(key: str) -> list[dict[str, object]]:
+    """What these fields hold; a button's work sees what was typed last, also where the page was not drawn since."""
+    document, place = st.session_state.get(f"expect-{key}"), str(st.session_state.get(f"place-{key}") or "").strip()
+    if document is None:
+        return []
+    page = int(place[1:]) if place[:1] == "p" and place[1:].isdigit() else None
+    return [{"document": document, "path": "" if page else place, "page": page}]
+
+
+def complete(place: Sequence[dict[str, object]]) -> bool:
+    """False where a document is named and no provision of it."""
+    return all(one["path"] or one["page"] for one in place)
+
+
+def _typed(key: str) -> str:
+    return str(st.session_state.get(key) or "").strip()

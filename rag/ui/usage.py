@@ -1,0 +1,61 @@
+"""The Usage page: questions a day, refusals, what is cited and what never, how long answers take."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rag.desk.gaps import usage
+from rag.desk.overview import rows
+from rag.library import Library
+from rag.registry import PUBLISHED
+from rag.ui import safe
+from rag.ui.frame import Reader
+
+
+def page(library: Library, who: Reader) -> None:
+    """Draw what is known from the questions that are kept."""
+    t = who.t
+    st.set_page_config(page_title=t("usage.page_title"), layout="wide", initial_sidebar_state="collapsed")
+    with st.container(key="usage"):
+        safe.show(safe.tag("h1", t("usage.heading")))
+        safe.show(safe.tag("p", t("usage.lead", days=library.settings.keep_days), class_="k-lead"))
+        used = usage(library)
+        titles = {
+            row.revision.document_id: row.revision.source.title or row.revision.source.uri
+            for row in rows(library, clearance=who.wanted.level)
+            if row.revision.state == PUBLISHED
+        }
+        asked, refused = sum(day[1] for day in used.days), sum(day[2] for day in used.days)
+        facts = [
+            (t("usage.asked"), str(asked)),
+            (t("usage.refused"), t("usage.share", n=refused, percent=f"{100 * refused / asked:.0f}") if asked else ""),
+            (t("usage.median"), t("usage.seconds", n=f"{used.seconds_median:.1f}") if asked else ""),
+            (t("usage.slowest"), t("usage.seconds", n=f"{used.seconds_slowest:.1f}") if asked else ""),
+        ]
+        safe.show(safe.pairs(facts, class_="k-pairs k-searched"))
+        if asked:
+            days = [{"day": day.isoformat(), t("usage.answered"): n - none, t("usage.refused"): none} for day, n, none in used.days]
+            safe.show(safe.tag("h2", t("usage.a_day")))
+            st.bar_chart(
+                days,
+                x="day",
+                y=[t("usage.answered"), t("usage.refused")],
+                x_label=t("usage.day"),
+                y_label=t("usage.asked"),
+                height=260,
+                color=["#0017c1", "#949494"],
+            )
+        st.download_button(
+            t("usage.csv"), used.csv(), "usage.csv", "text/csv", key="usage-csv", on_click="ignore", icon=":material/download:"
+        )
+        left, right = st.columns(2, gap="large")
+        with left:
+            safe.show(safe.tag("h2", t("usage.most")))
+            cited = [{t("documents.title"): titles[id], t("documents.cited"): n} for id, n in used.most_cited if id in titles]
+            if cited:
+                st.dataframe(cited, hide_index=True)
+            else:
+                safe.show(safe.tag("p", t("usage.nothing"), class_="k-small"))
+        with right:
+            safe.show(safe.tag("h2", t("usage.never")))
+            st.dataframe([{t("documents.title"): titles[id]} for id in used.never_cited if id in titles], hide_index=True)
