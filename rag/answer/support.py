@@ -100,7 +100,7 @@ class Checker:
         carriers, missing, share = self._carriers(said, known)
         held = len(content(said)) - len(missing)
         if not carriers or share < PART or held + len(figures(said)) < LEAST or (share < WHOLE and held < FEW):
-            return _none(said, Lack(flaw=Flaw.WORDS, words=_listed(missing, said)))
+            return _none(said, Lack(flaw=Flaw.WORDS, words=_listed(missing, said) or said[:40]))
         lacks, turned = self._differences(said, spoken, carriers, known)
         if turned:
             return _none(said, *turned)

@@ -18,7 +18,7 @@ from rag.answer.harmless import harmless, visible
 from rag.answer.passages import Passage, fit, gather, tokens
 from rag.answer.prompts import SCHEMA, prompts
 from rag.answer.reply import Reader, Written
-from rag.answer.support import Checker, Entails, Verdict, said_by
+from rag.answer.support import Checker, Entails, Verdict, content, said_by
 from rag.errors import EndpointCut, EndpointError, EndpointMalformed
 from rag.model import LanguageModel
 from rag.names import Names
@@ -120,7 +120,7 @@ class Writer:
         lines = [line for line in _THOUGHTS.sub("", "".join(pieces)).splitlines() if line.strip()]
         made = harmless(lines[0]).strip("「」\"'") if lines else ""
         own = frozenset(terms.words("\n".join([*history[-HISTORY:], question])))
-        new = [term for term in terms.content_words(made) if term not in own]
+        new = [term for term in content(made) if term not in own]
         return made if made and not new and len(made) <= LONGEST_QUESTION and language(made) == spoken else question
 
 
