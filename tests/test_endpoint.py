@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -167,11 +168,8 @@ def test_the_first_sentence_is_shown_as_soon_as_it_is_complete(shelf: Library, s
             answer = ask(shelf, QUESTION, clearance=3, as_of=TODAY, said=said)
             text = worded(model.requests[-1], model.plans[-1])
             complete = text.index("}" if seed == 0 else "\n") + 1
-            told, sent = 0, 0.0
-            for sent, piece in model.told:
-                told += len(piece)
-                if told >= complete:
-                    break
+            lengths = accumulate(len(piece) for _, piece in model.told)
+            sent = next(at for (at, _), told in zip(model.told, lengths, strict=True) if told >= complete)
         assert len(answer.statements) > 1 and seen[0] < model.told[-1][0], "it was shown while the model was still writing"
         delays.append(seen[0] - sent)
     assert min(delays) <= FIRST_WORDS, delays
