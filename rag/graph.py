@@ -61,12 +61,20 @@ class Pointer:
     kind: EdgeKind
 
 
-def pointers(library: Library, chunks: Sequence[int], scope: Scope) -> list[Pointer]:
-    """What the words of ``chunks`` point to inside ``scope``, none twice. Upwards only, so it costs less than all edges."""
+def pointers(
+    library: Library, chunks: Sequence[int], scope: Scope, families: Mapping[int, str], to: frozenset[int] = frozenset()
+) -> list[Pointer]:
+    """What the words of ``chunks`` point to inside ``scope``, none twice. Upwards only, so it costs less than all edges.
+
+    Args:
+        families: revision -> the law, rulebook or guide that it is of. What stays within one is left out.
+        to: only to passages of these revisions; to all, if there are none.
+    """
     return [
         Pointer(source=edge.source, target=edge.target, kind=_KINDS[edge.kind])
         for edge in library.registry.references.pointers(chunks)
         if edge.source_revision in scope.revisions and edge.target_revision in scope.revisions and edge.level <= scope.clearance
+        if families[edge.source_revision] != families[edge.target_revision] and (not to or edge.target_revision in to)
     ]
 
 

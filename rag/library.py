@@ -61,17 +61,26 @@ class Sources:
     """The registry's numbers of the revisions."""
     by_number: Mapping[int, tuple[str, Source]]
     """Number -> document id, and what is known of it."""
+    families: Mapping[int, str] = field(default_factory=dict)
+    """Number -> the title in normal form, without the address where a law is held article by article."""
     titles: Mapping[str, frozenset[int]] = field(default_factory=dict)
-    """Title in normal form, without the address of a law held article by article -> numbers; the longest title first."""
+    """The other way about, of what has articles, the longest title first; without those too short to be told from other words."""
 
 
-def _titles(visible: Sequence[Revision]) -> dict[str, frozenset[int]]:
+def _sources(visible: Sequence[Revision]) -> Sources:
+    families = {revision.number: fold(family(revision.source.title)) for revision in visible}
     titles: dict[str, set[int]] = {}
     for revision in visible:
-        name = fold(family(revision.source.title))
-        if len(name) >= SHORTEST_TITLE:
-            titles.setdefault(name, set()).add(revision.number)
-    return {name: frozenset(titles[name]) for name in sorted(titles, key=lambda name: (-len(name), name))}
+        # The title of a note without articles may be no more than its subject: 相続税 in a question is not its name.
+        if revision.articles or fold(revision.source.title) != families[revision.number]:
+            titles.setdefault(families[revision.number], set()).add(revision.number)
+    ordered = sorted((name for name in titles if len(name) >= SHORTEST_TITLE), key=lambda name: (-len(name), name))
+    return Sources(
+        numbers=frozenset(families),
+        by_number={revision.number: (revision.document_id, revision.source) for revision in visible},
+        families=families,
+        titles={name: frozenset(titles[name]) for name in ordered},
+    )
 
 
 class Library:
@@ -165,9 +174,7 @@ class Library:
             if kept is None or kept[0] is not visible:
                 if len(self._sources) >= _KEPT_VIEWS:
                     self._sources.clear()
-                numbers = frozenset(revision.number for revision in visible)
-                by_number = {revision.number: (revision.document_id, revision.source) for revision in visible}
-                kept = self._sources[id(visible)] = visible, Sources(numbers=numbers, by_number=by_number, titles=_titles(visible))
+                kept = self._sources[id(visible)] = visible, _sources(visible)
             return kept[1]
 
     def provisions(self, document: Document) -> Provisions:

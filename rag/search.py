@@ -12,7 +12,7 @@ from rag.graph import pointers
 from rag.index.forward import Passage
 from rag.index.fuse import Fused, by_score
 from rag.index.scope import Scope
-from rag.library import Library
+from rag.library import Library, Sources
 from rag.lift import lift
 from rag.named import Named, named
 from rag.question import Question, understand
@@ -111,7 +111,7 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     elif "second_stage" not in off:
         passages = index.passages([entry.chunk for entry in first[: second_stage.FIRST]], scope)
         parts |= _second_parts(library, question, passages, index.rarity, first, parts, similar)
-    lifted = {} if "graph" in off else _lift(library, scope, parts)
+    lifted = {} if "graph" in off else _lift(library, scope, sources, by_title, parts)
     parts = dict.fromkeys(called.chunks, {}) | parts
     # A damaged index may name a revision that is none, or a chunk that nobody asked for.
     numbers = {
@@ -208,9 +208,11 @@ def _behind(again: Parts, first: Sequence[Fused], parts: Parts) -> Parts:
     return again | {entry.chunk: parts[entry.chunk] | {"second_stage": behind} for entry in rest}
 
 
-def _lift(library: Library, scope: Scope, parts: Parts) -> dict[int, dict[str, int]]:
-    """Add what the graph gives. Returns those that no list found, each with its place among them."""
-    lowest, gains = lift({chunk: sum(some.values()) for chunk, some in parts.items()}, lambda chunks: pointers(library, chunks, scope))
+def _lift(library: Library, scope: Scope, sources: Sources, asked_of: frozenset[int], parts: Parts) -> dict[int, dict[str, int]]:
+    """Add what the graph gives; where the question calls a law by its title, to that law alone. Returns those that no list found,
+    each with its place among them."""
+    scores = {chunk: sum(some.values()) for chunk, some in parts.items()}
+    lowest, gains = lift(scores, lambda chunks: pointers(library, chunks, scope, sources.families, asked_of))
     new = sorted(gains.keys() - parts.keys(), key=lambda chunk: (-gains[chunk], chunk))
     for chunk, gain in gains.items():
         parts[chunk] = {**parts.get(chunk, {}), "graph": gain if chunk in parts else lowest + gain}

@@ -20,7 +20,7 @@ KEEP_QUESTIONS = ("off", "terms", "text")
 """What may be kept of a question."""
 PARTS = ("words", "bigrams", "head", "thesaurus", "vectors", "vectors-ja", "named", "graph", "second_stage")
 """Parts of search that can be turned off, to see what each is good for: fields of the keyword index, the thesaurus, the vectors of the
-embedding model and of the Japanese one, provisions and documents that a question names, references, the second stage."""
+embedding model and of the Japanese one, provisions and documents that a question names, the graph of references, the second stage."""
 
 N = TypeVar("N", int, float)
 

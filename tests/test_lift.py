@@ -54,6 +54,20 @@ def test_what_a_reader_may_not_see_lifts_nothing(library: Library) -> None:
         assert {hit.chunk.document_id for hit in hits} <= {"act"}
 
 
+def test_a_law_lifts_nothing_of_its_own_and_one_that_is_named_is_lifted_alone(library: Library) -> None:
+    other = law(
+        "other", "手数料規則", "第一条 生活に困っている人の手数料は、第二条による。", "第二条 免除とする。窓口サービス法第四条を見る。"
+    )
+    add(library, other)
+
+    def lifted(question: str) -> set[str]:
+        hits = search(library, question, clearance=3, as_of=TODAY).hits
+        return {f"{hit.chunk.document_id} {hit.chunk.path[0]}" for hit in hits if "graph" in hit.parts}
+
+    assert "other 第二条" not in lifted(QUESTION) and "act 第三条" in lifted(QUESTION)
+    assert lifted(f"手数料規則では、{QUESTION}") == set()
+
+
 def pointing(*edges: tuple[int, int, EdgeKind]) -> list[Pointer]:
     return [Pointer(source=source, target=target, kind=kind) for source, target, kind in edges]
 
@@ -62,7 +76,10 @@ def test_the_gain_is_a_share_of_what_the_passage_stands_above_the_last() -> None
     scores = {chunk: 300.0 - chunk for chunk in range(200)}
     lowest, gains = lift(scores, lambda chunks: pointing((1, 2, "explains"), (1, 3, "refers"), (2, 3, "applies")))
     assert lowest == scores[OVER - 1]
-    assert gains == {2: pytest.approx(WEIGHTS["explains"] * (OVER - 2)), 3: pytest.approx(0.1 * (OVER - 2) + 0.1 * (OVER - 3))}
+    assert gains == {
+        2: pytest.approx(WEIGHTS["explains"] * (OVER - 2)),
+        3: pytest.approx(WEIGHTS["refers"] * (OVER - 2) + WEIGHTS["applies"] * (OVER - 3)),
+    }
 
 
 def test_one_that_stands_lower_or_that_no_list_found_starts_at_the_lowest_score() -> None:

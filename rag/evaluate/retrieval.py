@@ -189,6 +189,8 @@ def _ingested(library: Library, data: DataSet, progress: Progress) -> float | No
     lacking = [passage for passage in data.passages if (passage.id, passage.revision) not in had]
     progress("passages", len(data.passages) - len(lacking), len(data.passages))
     if not lacking:
+        with Ingester(library) as ingester:
+            ingester.link()  # an earlier run may have been ended before it
         return None
     library.embedder.readable(["load the model before the clock starts"])
     started = time.perf_counter()

@@ -48,7 +48,7 @@ def lines_of(rows: Sequence[Cells], head_depth: Mapping[int, int] | None = None)
 
 
 def _clean(cell: str) -> str:
-    return " ".join(cell[:MAX_CELL].split()).replace("｜", "|")
+    return re.sub(r"[ \t\r\n\f\v]+", " ", cell[:MAX_CELL]).strip().replace("｜", "|")
 
 
 def _only(row: Cells) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from rag.read.amendment import in_force
 from rag.read.structure import Line
 from rag.text import fold
 
@@ -36,9 +37,10 @@ class Options:
     """Opens the file. It is used for this reading and written nowhere: ``wire.options_to_json`` leaves it out."""
 
     def corrected(self, lines: Sequence[Line]) -> list[Line]:
-        """``lines`` with the depths that were set."""
+        """``lines`` with the depths that were set, and with replaced wording (新旧対照表) set apart from what is in force."""
+        lines = in_force(lines)
         if not self.headings:
-            return list(lines)
+            return lines
         wanted = {(_key(heading.text), heading.page): min(max(heading.depth, 0), 6) for heading in self.headings}
         out = []
         for line in lines:

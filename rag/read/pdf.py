@@ -145,7 +145,7 @@ def _read_page(pdf: PdfFile, index: int, info: _Info, how: How) -> Sheet:
     except DamagedFile:
         return Sheet(index + 1, [Row.plain(text) for text in info.words(index) if text.strip()], broken=True)
     visible = [glyph for glyph in page.glyphs if not glyph.text.isspace()]
-    sheet = Sheet(index + 1, [], page.height, page.width, drawn=bool(page.drawn or visible), garbled=_garbled(visible))
+    sheet = Sheet(index + 1, [], page.height, page.width, drawn=bool(page.drawn or visible), garbled=garbled_share(visible))
     if sheet.garbled < UNREADABLE:
         sheet.rows, sheet.vertical = page_rows(page, table=index + 1 in how.options.tables)
     scanned = page.pictured > PICTURE and len(visible) < FEW
@@ -178,7 +178,7 @@ def _is_garbled(character: str) -> bool:
     return unicodedata.category(character) in ("Co", "Cn", "Cs", "Cc") or character == "\ufffd"
 
 
-def _garbled(glyphs: Sequence[Glyph]) -> float:
+def garbled_share(glyphs: Sequence[Glyph]) -> float:
     """Share of characters that mean nothing: private, unassigned, or letters of scripts thrown together.
 
     A font without a Unicode map yields Bengali, Ethiopic and Gurmukhi side by side, where an Arabic or Thai text yields one script.
