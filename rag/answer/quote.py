@@ -2,7 +2,8 @@
 
 Each sentence s of a hit h is weighed, for a question q::
 
-    relevance(s) = FOUND * score(h) / best score + COSINE * cos(q, caption and s) + COVERED * coverage(s) + KIN * kinship(s) + DECIDES * decides(s)
+    relevance(s) = FOUND * score(h) / best score + COSINE * cos(q, caption and s)
+        + COVERED * coverage(s) + KIN * kinship(s) + DECIDES * decides(s)
 
 (coverage and kinship: :mod:`rag.answer.relevance`; decides: :mod:`rag.answer.asks`). They are taken greedily, each time the one with
 the highest relevance and what it newly covers of the question; one that repeats what was taken is passed over. The answer leads
