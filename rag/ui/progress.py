@@ -13,7 +13,7 @@ from rag.holder import person
 from rag.library import Library
 from rag.registry import Revision
 from rag.registry.jobs import FAILED, RUNNING, Job
-from rag.ui import background, findings, safe
+from rag.ui import background, findings, notes, safe
 from rag.ui.frame import Reader
 
 _LOOK_SECONDS = 1.0
@@ -128,8 +128,8 @@ def _ended(library: Library, who: Reader, job: Job) -> None:
     if noted:
         with st.expander(t("jobs.noted", n=len(noted)), key=f"noted-{job.number}"):
             for entry in noted:
-                lines = [safe.tag("li", str(warning)) for warning in entry["warnings"]]
-                safe.show(safe.join([safe.tag("p", str(entry["name"]), class_="k-label"), safe.tag("ul", *lines, lang="en")]))
+                name = safe.tag("p", str(entry["name"]), class_="k-label")
+                safe.show(safe.join([name, notes.listed(who, [str(note) for note in entry["warnings"]])]))
 
 
 def _left_out(who: Reader, entry: Mapping[str, Any]) -> safe.Html:
