@@ -78,7 +78,7 @@ def test_a_day_at_the_desk(screen: Callable[..., Screen], tmp_path: Path) -> Non
 
 
 def _said(desk: Desk, question: str, **query: str) -> str:
-    desk.open("ask", q=question, **query)
+    desk.open("", q=question, **query)
     return " ".join(desk.page.locator("[class*=st-key-said-]").all_inner_texts())
 
 
