@@ -18,7 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from rag import sources
-from rag.desk import egov, gate, golden
+from rag.desk import egov, gate, golden, impact
 from rag.desk.correct import correct
 from rag.desk.jobs import INBOX
 from rag.desk.publish import check, find, publish
@@ -265,7 +265,9 @@ class _Work:
                 self._told.append({"document_id": revision.document_id, "result": revision.state})
 
     def _publish(self) -> None:
-        what = self._job.what
+        what, clearance = self._job.what, self._job.clearance
+        coming = [revision for revision in self._library.registry.revisions() if revision.number in set(what["numbers"])]
+        before = impact.cited(self._library, {r.document_id for r in coming}, clearance=clearance, today=self._today)
         done = publish(
             self._library,
             what["numbers"],
@@ -276,6 +278,10 @@ class _Work:
             progress=self._stage,
         )
         self._told += [{"document_id": revision.document_id, "result": "published"} for revision in done.revisions]
+        days = [revision.source.effective_from for revision in done.revisions if revision.source.effective_from]
+        day = max([self._today, *days])  # a text to come is asked for its own day
+        for one in impact.affected(self._library, before, clearance=clearance, as_of=day):
+            self._told.append({"result": "affected", "name": one.question, "old": one.old, "new": one.new})
 
     def _retire(self) -> None:
         wanted = self._numbers(PUBLISHED, DRAFT, CHECKED)

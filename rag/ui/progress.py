@@ -125,11 +125,28 @@ def _ended(library: Library, who: Reader, job: Job) -> None:
     if wrong:
         with st.expander(t("jobs.left_out", n=len(wrong)), expanded=len(wrong) <= 3, key=f"wrong-{job.number}"):
             safe.show(safe.join(_left_out(who, entry) for entry in wrong))
+    touched = [entry for entry in job.told if entry["result"] == "affected"]
+    if touched:
+        with st.expander(t("jobs.affected", n=len(touched)), key=f"affected-{job.number}"):
+            safe.show(safe.join(_affected(who, entry) for entry in touched))
     if noted:
         with st.expander(t("jobs.noted", n=len(noted)), key=f"noted-{job.number}"):
             for entry in noted:
                 name = safe.tag("p", str(entry["name"]), class_="k-label")
                 safe.show(safe.join([name, notes.listed(who, [str(note) for note in entry["warnings"]])]))
+
+
+def _affected(who: Reader, entry: Mapping[str, Any]) -> safe.Html:
+    """A question whose answer changed: old beside new."""
+    t = who.t
+    new = [safe.tag("p", str(text)) for text in entry["new"]] or [safe.tag("p", t("jobs.now_refused"))]
+    heads = safe.tag(
+        "tr", safe.tag("td", safe.tag("strong", t("jobs.was_cited"))), safe.tag("td", safe.tag("strong", t("jobs.is_answered")))
+    )
+    row = safe.tag("tr", safe.tag("td", *(safe.tag("p", str(text)) for text in entry["old"])), safe.tag("td", *new))
+    return safe.join(
+        [safe.tag("p", str(entry["name"]), class_="k-label"), safe.tag("table", safe.tag("tbody", heads, row), class_="k-diff")]
+    )
 
 
 def _left_out(who: Reader, entry: Mapping[str, Any]) -> safe.Html:
