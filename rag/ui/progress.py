@@ -52,7 +52,7 @@ def _listed(library: Library, who: Reader, of: Revision | None, kinds: tuple[str
     every = library.registry.jobs.all(clearance=who.clearance, limit=20)
     if of is not None:
         every = [job for job in every if job.what.get("document_id") == of.document_id or of.number in job.what.get("numbers", ())]
-    return [job for job in every if job.open] + [job for job in every if _told(job, hidden, kinds)][:_SHOWN]
+    return [job for job in every if job.open] + [job for job in every if _told(job, hidden, kinds)][: 1 if of else _SHOWN]
 
 
 def _told(job: Job, hidden: set[int], kinds: tuple[str, ...] | None) -> bool:

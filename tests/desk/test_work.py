@@ -266,3 +266,13 @@ def test_answers_whose_words_changed_are_asked_again(tmp_path: Path) -> None:
     assert touched["Who approves travel?"]["old"] == ["The office approves travel."]
     assert "The counter approves travel." in touched["Who approves travel?"]["new"]
     library.close()
+
+
+def test_a_file_of_the_same_name_from_another_day_leaves_the_one_before_for_its_days(library: Library) -> None:
+    for day, word in ((date(2026, 4, 1), "office"), (date(2026, 10, 1), "counter")):
+        add(library, {"rule.md": markdown("Travel Rule", f"The {word} approves travel.")}, effective_from=day, level=1)
+        drafts = [r.number for r in library.registry.revisions(DRAFT)]
+        assert do(library, jobs.publish(library, drafts, user="kato", clearance=3)).state == DONE
+    for day, word in ((date(2026, 6, 1), "office"), (TODAY, "counter")):
+        (statement, *_) = ask(library, "Who approves travel?", clearance=3, as_of=day).statements
+        assert word in statement.text, day

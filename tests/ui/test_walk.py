@@ -82,7 +82,7 @@ def _said(desk: Desk, question: str, **query: str) -> str:
     return " ".join(desk.page.locator("[class*=st-key-said-]").all_inner_texts())
 
 
-def _publish(desk: Desk, words: str, *, n: int = 1, reason: str = "") -> None:
+def _publish(desk: Desk, words: str, *, n: int = 1, reason: str = "", state: str = "done") -> None:
     """Publish the n drafts that have these words; with a reason where the gate asks for one."""
     desk.open()
     desk.select(words)
@@ -93,7 +93,27 @@ def _publish(desk: Desk, words: str, *, n: int = 1, reason: str = "") -> None:
     button = desk.page.get_by_role("button", name=ja("documents.publish_now"), exact=True)
     expect(button).to_be_enabled()
     button.click()
-    desk.done("publish", n)
+    desk.done("publish", n, state)
+
+
+def _add_revision(desk: Desk, text: str) -> None:
+    """A text of the guideline that applies from October."""
+    desk.open()
+    desk.select("テレワーク実施要綱")
+    desk.page.get_by_role("button", name=ja("documents.open", title="テレワーク実施要綱")).first.click()
+    desk.seen.settle()
+    desk.page.get_by_text(ja("view.revisions"), exact=True).first.click()
+    desk.seen.settle()
+    desk.page.locator(".st-key-add-revision summary").click()
+    field = desk.page.locator(".st-key-add-revision [data-testid=stFileUploader] input")
+    field.set_input_files([upload("telework-guideline.md", text.encode())])
+    expect(desk.page.locator(".st-key-add-revision [data-testid=stFileChip]")).to_be_visible()
+    desk.seen.settle()
+    desk.day(ja("correct.begins"), "2026-10-01")
+    button = desk.page.locator(".st-key-read-revision button")
+    expect(button).to_be_enabled()
+    button.click()
+    desk.done("add")
 
 
 def _put_in_and_publish(desk: Desk, home: Path) -> None:
@@ -142,22 +162,8 @@ def _put_in_and_publish(desk: Desk, home: Path) -> None:
 
 def _replace_and_compare(desk: Desk) -> None:
     assert "3日を限度" in _said(desk, DAYS)
-    desk.open()
-    desk.select("テレワーク実施要綱")
-    desk.page.get_by_role("button", name=ja("documents.open", title="テレワーク実施要綱")).click()
-    desk.seen.settle()
-    desk.page.get_by_text(ja("view.revisions"), exact=True).first.click()
-    desk.seen.settle()
-    desk.page.locator(".st-key-add-revision summary").click()
     new = GUIDELINE.replace("1週間につき3日を限度", "1週間につき4日を限度")
-    desk.page.locator(".st-key-add-revision [data-testid=stFileUploader] input").set_input_files(
-        [upload("telework-guideline.md", new.encode())]
-    )
-    desk.day(ja("correct.begins"), "2026-10-01")
-    button = desk.page.locator(".st-key-read-revision button")
-    expect(button).to_be_enabled()
-    button.click()
-    desk.done("add")
+    _add_revision(desk, new)
     # what changed, word by word
     desk.open()
     desk.select("2026-10-01")
@@ -183,20 +189,11 @@ def _a_golden_question_stops_a_publication(desk: Desk, home: Path) -> None:
     desk.done("golden")
     expect(desk.page.locator(".st-key-jobs")).to_contain_text(ja("jobresult.right", n=1))
     desk.picture("quality")
-    # a revision that takes its place and says nothing of days
-    desk.open()
-    desk.hand_in(upload("telework-guideline.md", "# テレワーク実施要綱\n\n## 第1 趣旨\n\nこの要綱は、机の配置を定める。\n".encode()))
-    desk.done("add")
+    # a text that takes its place and says nothing of days
+    _add_revision(desk, "# テレワーク実施要綱\n\n## 第1 趣旨\n\nこの要綱は、机の配置を定める。\n")
     library = Library(Settings(home=home))
     before = {r.number for r in library.registry.revisions(PUBLISHED)}
-    desk.page.get_by_role("button", name=ja("jobs.hide")).first.click()
-    desk.seen.settle()
-    desk.select("テレワーク")
-    desk.page.get_by_role("button", name=ja("documents.publish", n=1)).click()
-    desk.page.get_by_label(ja("jobs.reason"), exact=True).last.fill("急ぎ")
-    desk.page.keyboard.press("Enter")
-    desk.page.get_by_role("button", name=ja("documents.publish_now"), exact=True).click()
-    desk.done("publish", 1, "failed")
+    _publish(desk, "2026-10-01", state="failed")
     stopped = desk.page.locator(".st-key-jobs")
     expect(stopped).to_contain_text(ja("jobs.golden_lost", n=1))
     expect(stopped).to_contain_text(DAYS)
