@@ -2,7 +2,7 @@
 
 They look at these variables of the environment:
 KONKYO_NOTEBOOK_HOME       a library to look at, instead of one made of corpus/ for the notebook alone
-KONKYO_NOTEBOOK_QUESTIONS  how many questions of a set are put (80)
+KONKYO_NOTEBOOK_QUESTIONS  how many questions of a set are put (60), and twice as many golden ones
 KONKYO_NOTEBOOK_SHARED     0 leaves the data for measuring out, also where it is
 KONKYO_NOTEBOOK_INDEXES    a folder in which the indexes of that data are kept from one run to the next
 """
@@ -31,7 +31,7 @@ from rag.settings import Settings  # noqa: E402
 T = TypeVar("T")
 
 CORPUS = ROOT / "corpus"
-QUESTIONS = int(os.environ.get("KONKYO_NOTEBOOK_QUESTIONS", "80"))
+QUESTIONS = int(os.environ.get("KONKYO_NOTEBOOK_QUESTIONS", "60"))
 """So many questions of a set are put."""
 INDEXES = Path(os.environ["KONKYO_NOTEBOOK_INDEXES"]) if os.environ.get("KONKYO_NOTEBOOK_INDEXES") else None
 

@@ -25,7 +25,6 @@ from rag.evaluate.retrieval import bench
 from rag.second_stage import FEATURES
 from rag.settings import Settings
 
-FIELDS = ("words", "bigrams", "head", "head_bigrams", "thesaurus")
 L2 = {"ja": 1e-5, "en": 1e-4}
 
 
@@ -37,11 +36,10 @@ def collect(folder: Path, questions: int) -> list[dict]:
         for question, text in data.questions.items():
             hits = [hit for hit in opened.hits(text, limit=300) if "second_stage" not in hit.parts]
             answers = sorted(data.grades[question])
-            rows = [{**hit.parts, "keyword": sum(hit.parts.get(field, 0.0) for field in FIELDS)} for hit in hits]
             found.append(
                 {
                     "set": folder.name,
-                    "x": np.array([[row.get(name, 0.0) for name in FEATURES] for row in rows]),
+                    "x": np.array([[hit.parts.get(name, 0.0) for name in FEATURES] for hit in hits]),
                     "answer": np.array([answers.index(d) if (d := hit.chunk.document_id) in answers else -1 for hit in hits]),
                     "document": [hit.chunk.document_id for hit in hits],
                     "grades": data.grades[question],

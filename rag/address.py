@@ -193,6 +193,8 @@ RANGE = re.compile(r"\s*(?:から|[~〜–-]|to|through)\s*")
 CHAIN = re.compile(r"の? ?|, ?|'s |の「")
 OF = re.compile(r" of (?:the )?| \(")
 LETTER = re.compile("[一-龥々ァ-ヴー]")
+WITHIN = re.compile("(?:[条項号表]|規定|附則|[0-9〇一二三四五六七八九十])中$")
+"""第三条中特許法第十条: what an amending law changes where."""
 EXCEPTION = re.compile(r"[^()]{0,200}(?:除く|限る|限り|部分)")
 
 

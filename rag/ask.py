@@ -20,6 +20,7 @@ from rag.search import LONGEST_QUESTION, NO_FILTERS, search
 from rag.text import storable
 
 HITS = 30
+"""Hits that an answer keeps, and looks into."""
 NEAREST = 3
 
 
@@ -82,8 +83,8 @@ def ask(
         return refuse(RefusalReason.EMPTY_LIBRARY)
     if not terms.words(asked[:LONGEST_QUESTION]):
         return refuse(RefusalReason.EMPTY_QUESTION)
-    result = search(library, asked, clearance=clearance, as_of=as_of, limit=HITS, filters=filters)
-    hits = result.hits
+    result = search(library, asked, clearance=clearance, as_of=as_of, limit=enough.BACKGROUND, filters=filters)
+    hits = result.hits[:HITS]
     if result.missing and not any("address" in hit.found_by for hit in hits):
         return refuse(RefusalReason.NO_SUCH_PROVISION, hits, result.missing)
     if not hits:
@@ -91,7 +92,7 @@ def ask(
     progress("reading", len(hits))
     asked_for = weighed_question(library, asked)
     weighed = quote.weigh(asked_for, hits, load)
-    answered = enough.covered(asked_for, hits)
+    answered = enough.answered(asked_for, result.hits, weighed, library.keyword.count)
     named = any("address" in hit.found_by for hit in hits)
     chosen = quote.choose(asked_for, weighed) if named or answered >= threshold(library) else []
     if not chosen:
@@ -125,8 +126,9 @@ def weighed_question(library: Library, question: str) -> Question:
 
 
 def threshold(library: Library) -> float:
-    """The share below which a question is refused."""
-    return enough.ENOUGH
+    """The probability below which a question is refused: the knowledge manager's, or the one that was learned."""
+    chosen = library.settings.refuse_below
+    return enough.load().threshold if chosen is None else chosen
 
 
 def _identity(question: str, clearance: int, as_of: date, filters: Filters, generation: int) -> str:

@@ -13,13 +13,14 @@ import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from rag.cross_encoder import Reader
 from rag.embed import Embedder
 from rag.errors import DiskFull, IndexDamaged, LibraryError, ModelError, SettingsError, UnknownDocument
+from rag.index.forward import family
 from rag.index.keyword import KeywordIndex
 from rag.index.scope import Scope
 from rag.meaning import Meaning, Model
@@ -31,11 +32,14 @@ from rag.records import HIGHEST_LEVEL, Chunk, Document, Filters, Kind, Source
 from rag.registry import PUBLISHED, Registry, Revision, unknown
 from rag.settings import Settings
 from rag.static import StaticModel
+from rag.text import fold
 from rag.thesaurus import STARTER, Thesaurus, load
 
 CANARIES = 32
 """How many entries of each index are asked for when the library is opened."""
 _KEPT_DOCUMENTS = 64
+SHORTEST_TITLE = 3
+"""Characters: a shorter title, as 民法, stands in too many other words to be taken for one."""
 _KEPT_VIEWS = 16
 
 
@@ -57,6 +61,17 @@ class Sources:
     """The registry's numbers of the revisions."""
     by_number: Mapping[int, tuple[str, Source]]
     """Number -> document id, and what is known of it."""
+    titles: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """Title in normal form, without the address of a law held article by article -> numbers; the longest title first."""
+
+
+def _titles(visible: Sequence[Revision]) -> dict[str, frozenset[int]]:
+    titles: dict[str, set[int]] = {}
+    for revision in visible:
+        name = fold(family(revision.source.title))
+        if len(name) >= SHORTEST_TITLE:
+            titles.setdefault(name, set()).add(revision.number)
+    return {name: frozenset(titles[name]) for name in sorted(titles, key=lambda name: (-len(name), name))}
 
 
 class Library:
@@ -151,7 +166,7 @@ class Library:
                     self._sources.clear()
                 numbers = frozenset(revision.number for revision in visible)
                 by_number = {revision.number: (revision.document_id, revision.source) for revision in visible}
-                kept = self._sources[id(visible)] = visible, Sources(numbers=numbers, by_number=by_number)
+                kept = self._sources[id(visible)] = visible, Sources(numbers=numbers, by_number=by_number, titles=_titles(visible))
             return kept[1]
 
     def provisions(self, document: Document) -> Provisions:

@@ -134,14 +134,16 @@ class Meaning:
         for _, index in self._parts:
             index.remove(chunks)
 
-    def ask(self, question: str, off: Container[str] = ()) -> list[Asked]:
+    def ask(self, question: str, beside: str = "", off: Container[str] = ()) -> list[Asked]:
         """The question as each model sees it that can read it and has vectors.
 
         Args:
+            beside: what the question says beside the titles of documents, which is compared by itself as well.
             off: names of models that are not asked.
         """
         sentences = [span.cut(question) for span in text.sentences(question)][-SENTENCES:]
-        whole = [question, *sentences] if len(sentences) > 1 else [question]
+        parts = [*([beside] if beside else []), *(sentences if len(sentences) > 1 else [])]
+        whole = [question, *parts]
         return [
             Asked(name, index, model.encode(whole if model.by_sentence else whole[:1], "query"), model.vote)
             for name, (model, index) in zip(self._names, self._parts, strict=True)

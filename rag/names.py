@@ -51,6 +51,7 @@ _LEAD = re.compile(
 )
 _LEAD_WORDS = re.compile(r"(?:及び|その他の|当該|現に|この法律の|は|の|に|を)+")
 _STEM = re.compile(r"[一-龥々〆ァ-ヴーa-z0-9・]+$")
+_CHANGED_IN = re.compile(rf"(?:第?{NUMERAL}[条項号](?:の{NUMERAL})*|規定|附則|別表)+中")
 LONGEST_NAME = 90
 
 
@@ -72,6 +73,8 @@ def name_before(text: str, end: int) -> tuple[str, int]:
     else:
         stem = _STEM.search(part)
         begin = stem.start() if stem else len(part)
+        if stem and (within := _CHANGED_IN.match(part, begin)):
+            begin = within.end()
     name = part[begin:]
     return (name, start + begin) if len(name) > 1 else ("", end)
 
@@ -284,7 +287,14 @@ class Names:
 
         ``part``: the 附則 of an amending law is a text of its own, with its own 新法 and 旧法; it sees only its own definitions.
         """
-        local = self._family(document) | self._defined(document, part)
+        family = self._family(document)
+        # A long title may be cut short where a definition is read: 特定工場における公害防止組織の整備に関する法律（以下「法」という。）.
+        defined = {
+            name: law
+            for name, law in self._defined(document, part).items()
+            if name not in family or not family[name].name.endswith(law.name)
+        }
+        local = family | defined
         return Names(self.table, self.sources, local, document.id, self.titled, self.pattern, _trie(n for n in local if _findable(n)))
 
     def _family(self, document: Document) -> dict[str, Law]:
@@ -339,7 +349,9 @@ class Names:
         if law is None:
             return None
         old = _OLD.search(text[: match.start() - len(law.name)]) or "改正前の" in text[max(0, start - 8) : match.start()]
-        return Law(None, f"改正前の{law.name}") if old or match[2].startswith("旧") or "改正前" in match[2] else law
+        return (
+            Law(None, f"改正前の{law.name.removeprefix('改正前の')}") if old or match[2].startswith("旧") or "改正前" in match[2] else law
+        )
 
 
 def _findable(name: str) -> bool:

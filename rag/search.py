@@ -8,16 +8,18 @@ from datetime import date
 
 from rag import cross_encoder, second_stage
 from rag.cross_encoder import Reader
+from rag.graph import pointers
 from rag.index.forward import Passage
 from rag.index.fuse import Fused, by_score
 from rag.index.scope import Scope
 from rag.library import Library
+from rag.lift import lift
 from rag.named import Named, named
 from rag.question import Question, understand
 from rag.records import Filters, Hit, Kind, Source
 from rag.second_stage import Candidate, Rarity
 from rag.static import StaticModel
-from rag.text import storable
+from rag.text import fold, storable
 
 DEPTH = 300
 """How deep the list of the keyword index goes before lists are fused."""
@@ -95,7 +97,8 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     depth = max(DEPTH, limit)
     index, meaning = library.keyword, library.meaning
     keyword = dict(index.search(question, scope, depth, off=fields))
-    models = meaning.ask(asked, {name.replace("vectors", "vector") for name in off}) if asked.strip() else []
+    by_title, beside = (frozenset[int](), "") if "named" in off else _by_title(asked, sources.titles)
+    models = meaning.ask(asked, beside, {name.replace("vectors", "vector") for name in off}) if asked.strip() else []
     near = [chunk for model in models for chunk in model.nearest(scope, max(NEAR, limit))]
     if missing := [chunk for chunk in near if chunk not in keyword]:
         keyword |= index.search(question, scope, len(missing), among=missing, off=fields)
@@ -108,15 +111,19 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     elif "second_stage" not in off:
         passages = index.passages([entry.chunk for entry in first[: second_stage.FIRST]], scope)
         parts |= _second_parts(library, question, passages, index.rarity, first, parts, similar)
+    lifted = {} if "graph" in off else _lift(library, scope, parts)
     parts = dict.fromkeys(called.chunks, {}) | parts
     # A damaged index may name a revision that is none, or a chunk that nobody asked for.
     numbers = {
         chunk: number for chunk, number in index.revisions(list(parts), scope).items() if chunk in parts and number in sources.by_number
     }
     of = {chunk: sources.by_number[number] for chunk, number in numbers.items()}
-    parts = {chunk: {**parts[chunk], **({"named": NAMED} if of[chunk][0] in called.documents else {})} for chunk in of}
+    for chunk, number in numbers.items():
+        if of[chunk][0] in called.documents or number in by_title:
+            parts[chunk] = {**parts[chunk], "named": NAMED}
+    parts = {chunk: parts[chunk] for chunk in of}
     _prefer(parts, {chunk: source for chunk, (_, source) in of.items()})
-    hits = _ranked(parts, library, scope, called, first, limit)
+    hits = _ranked(parts, library, scope, called, {entry.chunk: entry.found_by for entry in first} | lifted, limit)
     if by_field and hits:
         each = index.parts(question, scope, [hit.chunk.id for hit in hits], fields)
         hits = [_by_field(hit, each) for hit in hits]
@@ -127,6 +134,21 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
         lists=("keyword", "vector") if models else ("keyword",),
         missing=called.missing,
     )
+
+
+def _by_title(asked: str, titles: Mapping[str, frozenset[int]]) -> tuple[frozenset[int], str]:
+    """The revisions whose law, rulebook or guide the question calls by its title, and what the question says beside:
+    国民健康保険法における被保険者 asks for the insured, in that law.
+
+    Where one title stands within another, as 所得税法 in 所得税法施行令, the longer one is meant.
+    """
+    rest = fold(asked)
+    numbers: set[int] = set()
+    for title, some in titles.items():
+        if title in rest:
+            numbers |= some
+            rest = rest.replace(title, " ")
+    return frozenset(numbers), rest.strip() if numbers else ""
 
 
 Parts = dict[int, dict[str, float]]
@@ -186,6 +208,15 @@ def _behind(again: Parts, first: Sequence[Fused], parts: Parts) -> Parts:
     return again | {entry.chunk: parts[entry.chunk] | {"second_stage": behind} for entry in rest}
 
 
+def _lift(library: Library, scope: Scope, parts: Parts) -> dict[int, dict[str, int]]:
+    """Add what the graph gives. Returns those that no list found, each with its place among them."""
+    lowest, gains = lift({chunk: sum(some.values()) for chunk, some in parts.items()}, lambda chunks: pointers(library, chunks, scope))
+    new = sorted(gains.keys() - parts.keys(), key=lambda chunk: (-gains[chunk], chunk))
+    for chunk, gain in gains.items():
+        parts[chunk] = {**parts.get(chunk, {}), "graph": gain if chunk in parts else lowest + gain}
+    return {chunk: {"graph": place} for place, chunk in enumerate(new, start=1)}
+
+
 def _prefer(parts: Parts, sources: Mapping[int, Source]) -> None:
     """A little for what binds more, and less for what is newer, where texts differ in that."""
     days = sorted({source.effective_from or source.issued or date.min for source in sources.values()})
@@ -197,7 +228,9 @@ def _prefer(parts: Parts, sources: Mapping[int, Source]) -> None:
             parts[id_]["newer"] = NEWER * days.index(source.effective_from or source.issued or date.min) / (len(days) - 1)
 
 
-def _ranked(parts: Parts, library: Library, scope: Scope, called: Named, first: Sequence[Fused], limit: int) -> list[Hit]:
+def _ranked(
+    parts: Parts, library: Library, scope: Scope, called: Named, found_by: Mapping[int, Mapping[str, int]], limit: int
+) -> list[Hit]:
     """Hits, best first: the provisions that the question names, then the others; of one score, the one with the lower number."""
     top = max((sum(some.values()) for some in parts.values()), default=0.0)
     named_here = [chunk for chunk in called.chunks if chunk in parts]
@@ -207,7 +240,6 @@ def _ranked(parts: Parts, library: Library, scope: Scope, called: Named, first: 
         parts[chunk]["named"] = top + 1.0 + 1.0 / place - others
     scores = {chunk: sum(some.values()) for chunk, some in parts.items()}
     order = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))
-    found_by = {entry.chunk: entry.found_by for entry in first}
     hits: list[Hit] = []
     while order and len(hits) < limit:
         some, order = order[: limit - len(hits)], order[limit - len(hits) :]

@@ -42,7 +42,19 @@ LIKE = 0.4
 """Words whose cosine is no higher have nothing in common."""
 WEIGHTS = Path(__file__).parent / "models" / "second-stage.json"
 
-FEATURES = ("keyword", "vector", "vector-ja", "covered", "asked", "alike", "neighbours", "titled", "dense", "family", "family_three")
+FEATURES = (
+    "keyword",
+    "vector",
+    "vector-ja",
+    "covered",
+    "asked",
+    "alike",
+    "neighbours",
+    "titled",
+    "dense",
+    "family",
+    "family_three",
+)
 
 Matrix = NDArray[np.float32]
 Rarity = Callable[[Iterable[str], str], Mapping[str, float]]

@@ -18,7 +18,7 @@ PACKAGED_MODEL = "packaged"
 
 KEEP_QUESTIONS = ("off", "terms", "text")
 """What may be kept of a question."""
-PARTS = ("words", "bigrams", "head", "thesaurus", "vectors", "vectors-ja", "named", "second_stage")
+PARTS = ("words", "bigrams", "head", "thesaurus", "vectors", "vectors-ja", "named", "graph", "second_stage")
 """Parts of search that can be turned off, to see what each is good for: fields of the keyword index, the thesaurus, the vectors of the
 embedding model and of the Japanese one, provisions and documents that a question names, references, the second stage."""
 
@@ -58,6 +58,9 @@ class Settings:
     "off" nothing of it. Terms are enough to see what is asked in vain; a sentence may tell whose affair it was."""
     keep_days: int = 90
     """KONKYO_KEEP_DAYS: after so many days what was kept of a question is deleted from the disk."""
+    refuse_below: float | None = None
+    """KONKYO_REFUSE_BELOW: 0 to 1; a question is refused where the documents answer it with less than this probability. Left out, the
+    measure's own; `evaluate refusal` shows what each value costs. 0 refuses nothing for this reason."""
     off: frozenset[str] = frozenset()
     """KONKYO_OFF: parts of search that are turned off, with commas between them; see PARTS."""
     egov_url: str = ""
@@ -118,6 +121,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         batch=_number(environment, "KONKYO_BATCH", default.batch, int),
         keep_questions=keep_questions,
         keep_days=_number(environment, "KONKYO_KEEP_DAYS", default.keep_days, int),
+        refuse_below=_share(environment, "KONKYO_REFUSE_BELOW"),
         egov_url=environment.get("KONKYO_EGOV_URL", "").strip(),
         llm_url=environment.get("KONKYO_LLM_URL", "").strip(),
         llm_model=environment.get("KONKYO_LLM_MODEL", "").strip(),
@@ -138,6 +142,19 @@ def _home(text: str) -> Path:
         return Path(text).expanduser().absolute()
     except RuntimeError as error:
         raise SettingsError(f"KONKYO_HOME is {text!r}; nobody of that name has a home folder here. Write the folder out.") from error
+
+
+def _share(environment: Mapping[str, str], name: str) -> float | None:
+    text = environment.get(name, "")
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        raise SettingsError(f"{name} is {text!r}; it must be a number from 0 to 1.") from None
+    if not 0 <= value <= 1:
+        raise SettingsError(f"{name} is {text}; it must be a number from 0 to 1.")
+    return value
 
 
 def _number(environment: Mapping[str, str], name: str, default: N, kind: Callable[[str], N]) -> N:

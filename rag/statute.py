@@ -26,6 +26,7 @@ from rag.address import (
     RANGE,
     TOKEN,
     UNITS_EN,
+    WITHIN,
     Address,
     Mention,
     Step,
@@ -167,10 +168,13 @@ class Reader:
         events: list[tuple[int, int, re.Match[str] | Law]] = []
         ends: set[int] = set()
         for start, end, law in self.names.spans(words):
-            if NO_WORDS.match(words, end) or (end - start < 4 and start and LETTER.match(words, start - 1)):
+            inside_a_word = (
+                end - start < 4 and start and LETTER.match(words, start - 1) and not WITHIN.search(words, max(0, start - 4), start)
+            )
+            if NO_WORDS.match(words, end) or inside_a_word:
                 continue
             if words[max(0, start - 1) : start] == "旧" or words[max(0, start - 4) : start] in ("改正前の", "廃止前の"):
-                law = Law(None, f"改正前の{law.name}")
+                law = Law(None, f"改正前の{law.name.removeprefix('改正前の')}")
             events.append((start, end, law))
             ends.add(end)
         for match in TOKEN.finditer(words):

@@ -309,7 +309,7 @@ def test_evaluate_explains_turns_parts_off_and_compares(machine: Machine, tmp_pa
     ended = machine("evaluate", "retrieval", str(tmp_path), *kept, "--ablate", "--json", run)
     assert ended.status == 0, ended.printed
     assert {line.split()[0] for line in ended.lines if line[:1].isalpha()} >= {"words", "bigrams", "thesaurus", "vectors", "named"}
-    assert "n = 2 questions; paired randomisation test, two-sided; Holm's correction for 8 parts." in ended.lines
+    assert "n = 2 questions; paired randomisation test, two-sided; Holm's correction for 9 parts." in ended.lines
     ended = machine("evaluate", "retrieval", str(tmp_path), *kept, "--explain", "q1")
     assert ended.status == 0, ended.printed
     assert "p1 Rules: found at place 1" in ended.lines

@@ -18,6 +18,8 @@ OTHERS = {
     "rag/models/static-ja.md": "the card of the Japanese model beside it",
     "rag/ui/texts.toml": "every word of the screens, in both languages",
     "notebooks/01_library.ipynb": "a tour of a library: documents, when they apply, passages, structure, references, as plots",
+    "notebooks/02_retrieval.ipynb": "retrieval measured: what each part is worth, where it fails, by kind of question",
+    "notebooks/03_chunking_and_fusion.ipynb": "ways of cutting documents and of fusing lists, compared",
     "notebooks/plots.py": "what the notebooks share",
     "notebooks/train_static_ja.py": "how the Japanese model was trained",
     "tests/": "as rag/, file by file; tests/benchmarks measures, and is not part of make test",

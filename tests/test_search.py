@@ -108,6 +108,8 @@ def test_the_lists_that_took_part(sample: Library) -> None:
 def test_the_parts_make_the_score(sample: Library, question: str) -> None:
     for hit in look(sample, question).hits:
         assert sum(hit.parts.values()) == pytest.approx(hit.score, abs=1e-4)
+    for hit in search(sample, question, clearance=3, as_of=TODAY, by_field=True).hits:
+        assert sum(hit.parts.values()) == pytest.approx(hit.score, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -120,13 +122,19 @@ def test_the_parts_make_the_score(sample: Library, question: str) -> None:
         ("vectors", {"vector"}),
         ("vectors-ja", {"vector-ja"}),
         ("named", {"named"}),
+        ("graph", {"graph"}),
         ("second_stage", {*FEATURES} - {"keyword", "vector", "vector-ja"}),
     ],
 )
 def test_a_part_that_is_off_gives_nothing_and_the_others_go_on(sample: Library, off: str, gone: set[str]) -> None:
     def parts(library: Library) -> set[str]:
         questions = ["有休の申し込みは旅費規程第12条の第2項で", "Who approves a flight?"]
-        return {part for question in questions for hit in look(library, question).hits for part in hit.parts}
+        return {
+            part
+            for question in questions
+            for hit in search(library, question, clearance=3, as_of=TODAY, by_field=True).hits
+            for part in hit.parts
+        }
 
     without = Library(replace(sample.settings, off=frozenset({off})))
     without.embedder = sample.embedder

@@ -43,6 +43,7 @@ GOOD: dict[str, tuple[str, object]] = {
     "llm_stream": ("0", False),
     "keep_questions": ("text", "text"),
     "keep_days": ("7", 7),
+    "refuse_below": ("0", 0.0),
     "off": ("words, vectors-ja,", frozenset({"words", "vectors-ja"})),
 }
 NUMBERS = [
@@ -54,6 +55,12 @@ NUMBERS = [
     "KONKYO_KEEP_DAYS",
     "KONKYO_OCR_SECONDS",
 ]
+
+
+@pytest.mark.parametrize("text", ["1.5", "-0.1", "nan", "often"])
+def test_a_share_is_a_number_from_0_to_1(text: str) -> None:
+    with pytest.raises(SettingsError, match="KONKYO_REFUSE_BELOW is .* a number from 0 to 1"):
+        from_environment({"KONKYO_REFUSE_BELOW": text})
 
 
 class Noted(Mapping[str, str]):

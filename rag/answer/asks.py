@@ -77,6 +77,8 @@ _ASKING_WORD = re.compile(
     r"何|なに|なん(?=で|の|と)|どう|どの|どれ|どこ|いつ|いくら|誰|だれ|教えて|知りたい|\b(?:what|which|who|when|where|how|why)\b"
 )
 
+_ASKS_OF = re.compile(r"何|いくら|いくつ|いつ|誰|だれ|どなた|どこ|どちら|どの|どれ|どう|なぜ|教えて|知りたい")
+
 _N = r"[0-9〇一二三四五六七八九十百千][0-9〇一二三四五六七八九十百千万億,.]*"
 _ABOUT = r"(?:以内|以上|以下|未満|前|後|まで|を(?:超えない|限度))?"
 _EN_N = r"(?:\d[\d,.]*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|sixty|ninety)"
@@ -171,3 +173,16 @@ def _plain(text: str) -> str:
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
+
+
+def focus(question: str) -> str:
+    """What a Japanese question asks of: the words right before the last asking word, 「受付印は、直径何ミリですか」 -> 「直径」.
+
+    Those behind it where nothing stands before; "" where no word asks, or in another language.
+    """
+    found = ""
+    for part in re.split(r"(?<=[。？?！!\n])", question):
+        if match := _ASKS_OF.search(part):
+            before = re.split(r"[、。,，「」]", part[: match.start()])[-1].strip()
+            found = before or ("" if match[0] in ("教えて", "知りたい") else part[match.end() :])
+    return found

@@ -197,7 +197,9 @@ def _ingested(library: Library, data: DataSet, progress: Progress) -> float | No
             ingester.add(passage)
             progress("passages", done, len(data.passages))
         ingester.flush()
-    return None if had else len(lacking) / (time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        ingester.link()
+    return None if had else len(lacking) / seconds
 
 
 def _digest(data: DataSet, settings: Settings) -> str:

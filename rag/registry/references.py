@@ -237,6 +237,19 @@ class ReferenceStore:
             for source, target, kind, of, to, level in sorted(rows)
         ]
 
+    def pointers(self, chunks: Sequence[int]) -> list[Edge]:
+        """Links from ``chunks`` to other passages. Each pair and kind once."""
+        if not chunks:
+            return []
+        ids = ",".join(str(int(chunk)) for chunk in chunks)
+        asked = "SELECT DISTINCT source, target, kind, source_revision, target_revision, level FROM links"
+        with self._session() as session:
+            rows = session.connection().exec_driver_sql(f"{asked} WHERE source IN ({ids}) AND target <> source").all()
+        return [
+            Edge(source=source, target=target, kind=kind, source_revision=of, target_revision=to, level=level)
+            for source, target, kind, of, to, level in rows
+        ]
+
     def outgoing(self, revision: int, span: Span) -> list[Written]:
         """References whose words lie in ``span`` of a revision, in order."""
         return self._written(ReferenceRow.revision == revision, ReferenceRow.start >= span.start, ReferenceRow.end <= span.end)
