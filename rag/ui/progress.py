@@ -139,7 +139,7 @@ def _ended(library: Library, who: Reader, job: Job) -> None:
 def _affected(who: Reader, entry: Mapping[str, Any]) -> safe.Html:
     """A question whose answer changed: old beside new."""
     t = who.t
-    new = [safe.tag("p", str(text)) for text in entry["new"]] or [safe.tag("p", t("jobs.now_refused"))]
+    new = [safe.tag("p", str(text)) for text in entry["new"][:3]] or [safe.tag("p", t("jobs.now_refused"))]
     heads = safe.tag(
         "tr", safe.tag("td", safe.tag("strong", t("jobs.was_cited"))), safe.tag("td", safe.tag("strong", t("jobs.is_answered")))
     )
