@@ -105,7 +105,7 @@ def ask(
     model = library.language_model if write else None
     if model is None:
         return quoted
-    writer = Writer(model=model)
+    writer = Writer(model=model, entails=library.judge.entails if library.judge else None)
     return writer.answer(quoted, load=load, names=library.names(visible), meant=asked_for.meant, progress=progress, said=said)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from rag.cross_encoder import Reader
+from rag.cross_encoder import Judge, Reader
 from rag.embed import Embedder
 from rag.errors import DiskFull, IndexDamaged, LibraryError, ModelError, SettingsError, UnknownDocument
 from rag.index.forward import family
@@ -87,6 +87,7 @@ class Library:
         self.embedder = Embedder(settings.model, settings.model_download)
         self.japanese: Model = StaticModel()
         self.reader = Reader(settings.reranker, settings.model_download) if settings.reranker else None
+        self.judge = Judge(settings.entailment, settings.model_download) if settings.entailment else None
         self.language_model = _language_model(settings)
         self._thesaurus: tuple[int, Thesaurus] | None = None
         self._abbreviations: tuple[int, Abbreviations] = (0, Abbreviations())

@@ -37,6 +37,8 @@ class Settings:
     """KONKYO_MODEL_DOWNLOAD: 1 lets a hub name be fetched over the network."""
     reranker: str = ""
     """KONKYO_RERANKER: a cross-encoder that takes the second stage's place: a folder, or a hub name in the local cache."""
+    entailment: str = ""
+    """KONKYO_ENTAILMENT: a cross-encoder that says whether a written sentence follows: a folder, or a hub name in the local cache."""
     clearance: int = HIGHEST_LEVEL
     """KONKYO_CLEARANCE: what the person at this machine may read, 1 to 3."""
     read_seconds: float = 120.0
@@ -111,6 +113,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         model=environment.get("KONKYO_MODEL") or default.model,
         model_download=environment.get("KONKYO_MODEL_DOWNLOAD", "") == "1",
         reranker=environment.get("KONKYO_RERANKER", ""),
+        entailment=environment.get("KONKYO_ENTAILMENT", ""),
         clearance=clearance,
         read_seconds=_number(environment, "KONKYO_READ_SECONDS", default.read_seconds, float),
         read_megabytes=_number(environment, "KONKYO_READ_MEGABYTES", default.read_megabytes, int),

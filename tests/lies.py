@@ -42,6 +42,8 @@ class Request:
     headers: Mapping[str, str]
     body: Mapping[str, Any]
     history: tuple[str, ...] = ()
+    path: str = ""
+    """Of the address, as it was asked for."""
 
     @property
     def spoken(self) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from .lies import MODES, Plan, Request, faithful
+from .lies import HOST, MODES, Plan, Request, faithful
 
 TROUBLES = frozenset({"slow", "cut", "busy", "broken", "nonsense", "wrong-key", "web-page", "half-json", "silent"})
 """Modes in which no whole reply comes."""
@@ -52,7 +52,7 @@ class LyingModel:
         return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
 
-def _read(body: Mapping[str, Any], headers: Mapping[str, str]) -> Request:
+def _read(body: Mapping[str, Any], headers: Mapping[str, str], path: str) -> Request:
     name, _, rest = str(body["model"]).partition(":")
     seed, _, _ = rest.partition(":")
     system = "".join(message["content"] for message in body["messages"] if message["role"] == "system")
@@ -65,6 +65,7 @@ def _read(body: Mapping[str, Any], headers: Mapping[str, str]) -> Request:
         evidence=tuple(user.get("evidence", ())),
         history=tuple(user.get("history", ())),
         headers=dict(headers),
+        path=path,
         body=body,
     )
 
@@ -72,7 +73,8 @@ def _read(body: Mapping[str, Any], headers: Mapping[str, str]) -> Request:
 def worded(request: Request, plans: list[Plan]) -> str:
     """The reply: JSON, or for an odd seed sentences with marks."""
     if request.history:
-        return f"{request.history[-1].rstrip('？?')}について、{request.question}"
+        whole = f"{request.history[-1].rstrip('？?')}について、{request.question}"
+        return {"leaks-prompt": request.system, "html-images": f"![x](https://{HOST}/p.png){whole}"}.get(request.mode, whole)
     if request.seed % 2 == 0:
         return json.dumps({"sentences": [{"text": plan.text, "evidence": list(plan.numbers)} for plan in plans]}, ensure_ascii=False)
     mark = MARKS[request.seed // 2 % len(MARKS)]
@@ -94,7 +96,7 @@ def _handler(model: LyingModel) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            request = _read(body, dict(self.headers))
+            request = _read(body, dict(self.headers), self.path)
             model.requests.append(request)
             trouble = request.mode if request.mode in TROUBLES else ""
             if trouble and model.troubled and len(model.requests) > model.troubled:

@@ -22,6 +22,7 @@ GOOD: dict[str, tuple[str, object]] = {
     "model": ("/models/e5", "/models/e5"),
     "model_download": ("1", True),
     "reranker": ("/models/reranker", "/models/reranker"),
+    "entailment": ("/models/nli", "/models/nli"),
     "clearance": ("2", 2),
     "read_seconds": ("1.5", 1.5),
     "read_megabytes": ("512", 512),

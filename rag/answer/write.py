@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from rag.answer.harmless import harmless
+from rag import terms
+from rag.answer.harmless import harmless, visible
 from rag.answer.passages import Passage, fit, gather, tokens
 from rag.answer.prompts import SCHEMA, prompts
 from rag.answer.reply import Reader, Written
-from rag.answer.support import Checker, Entails, Verdict, said_by
+from rag.answer.support import Checker, Entails, Verdict, content, said_by
 from rag.errors import EndpointCut, EndpointError, EndpointMalformed
 from rag.model import LanguageModel
 from rag.names import Names
@@ -32,6 +33,8 @@ HISTORY = 6
 """Earlier questions that rewriting a follow-up looks at."""
 LONGEST_QUESTION = 500
 """Characters of a rewritten question."""
+
+_THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 
 Said = Callable[[tuple[Statement, ...]], None]
 """Told all statements so far whenever one comes, or one becomes better carried by what follows; () where the model begins anew."""
@@ -100,7 +103,10 @@ class Writer:
         return replace(base, mode="write", statements=draft.statements)
 
     def rewrite(self, question: str, history: Sequence[str]) -> str:
-        """A follow-up question made whole from the questions before it; ``question`` itself where the model gives nothing of use."""
+        """A follow-up question made whole from the questions before it; ``question`` itself where the model gives nothing of use.
+
+        Nothing new may come in: every word that says something is one of the reader's own.
+        """
         spoken = language(question) or "ja"
         asked = json.dumps({"history": list(history[-HISTORY:]), "question": question}, ensure_ascii=False)
         patience = self.model.patience()
@@ -111,9 +117,11 @@ class Writer:
             except EndpointError as error:
                 if not patience.again(error):
                     return question
-        lines = [line.strip().strip("「」\"'") for line in harmless("".join(pieces), question).splitlines() if line.strip()]
-        made = lines[0] if lines else ""
-        return made if made and len(made) <= LONGEST_QUESTION and language(made) == spoken else question
+        lines = [line for line in _THOUGHTS.sub("", "".join(pieces)).splitlines() if line.strip()]
+        made = harmless(lines[0]).strip("「」\"'") if lines else ""
+        own = frozenset(terms.words("\n".join([*history[-HISTORY:], question])))
+        new = [term for term in content(made) if term not in own]
+        return made if made and not new and len(made) <= LONGEST_QUESTION and language(made) == spoken else question
 
 
 class _Draft:
@@ -123,7 +131,6 @@ class _Draft:
         self._checker = checker
         self._said = said
         self._progress = progress
-        self._evidence = "\n".join(passage.text for passage in checker.passages.values())
         self._instructions = _letters("\n".join([*prompts().write.values(), *prompts().rewrite.values()]))
         self._verdicts: list[Verdict] = []
         self._empty = True
@@ -149,7 +156,7 @@ class _Draft:
             raise EndpointMalformed("The reply is neither JSON of the shape that was asked for nor sentences with numbers of evidence.")
 
     def _check(self, written: Written) -> None:
-        plain = harmless(written.text, self._evidence)
+        plain = harmless(written.text)
         if not plain:
             self.left_out.append(LeftOut(text="", lacks=(Lack(flaw=Flaw.FORM),)))
             return
@@ -197,9 +204,9 @@ def _letters(text: str) -> str:
 
 
 def _message(question: str, passages: Sequence[Passage]) -> str:
-    """Question and evidence as JSON: whatever a document says stays inside a string of it."""
+    """Question and evidence as JSON: whatever a document says stays inside a string of it, and what nobody sees the model does not."""
     evidence = [
-        {"number": passage.number, "document": passage.title, "place": " ".join(passage.hit.chunk.path), "text": passage.text}
+        {"number": passage.number, "document": passage.title, "place": " ".join(passage.hit.chunk.path), "text": visible(passage.text)}
         for passage in passages
     ]
     return json.dumps({"question": question, "evidence": evidence}, ensure_ascii=False, indent=1)
