@@ -2,7 +2,8 @@
 
 Each sentence s of a hit h is weighed, for a question q::
 
-    relevance(s) = score(h) / best score + COSINE * cos(q, caption and s) + COVERED * coverage(s) + KIN * kinship(s) + DECIDES * decides(s)
+    relevance(s) = FOUND * score(h) / best score + COSINE * cos(q, caption and s)
+        + COVERED * coverage(s) + KIN * kinship(s) + DECIDES * decides(s)
 
 (coverage and kinship: :mod:`rag.answer.relevance`; decides: :mod:`rag.answer.asks`). They are taken greedily, each time the one with
 the highest relevance and what it newly covers of the question; one that repeats what was taken is passed over. The answer leads
@@ -41,7 +42,7 @@ RELATED = 0.6
 """Evidence with less than this share of the best relevance is not quoted."""
 COMPARED = 32
 """So many sentences, the most relevant by everything else, are compared as wholes: a transformer takes milliseconds for each."""
-COSINE, COVERED, KIN, DECIDES = 1.0, 0.5, 1.0, 0.1
+FOUND, COSINE, COVERED, KIN, DECIDES = 2.0, 1.0, 0.5, 1.0, 0.1
 NEW = 0.1
 """What it counts that a sentence covers all of the question that nothing before it covered."""
 ANOTHER = 0.2
@@ -103,7 +104,7 @@ def weigh(question: Question, hits: Sequence[Hit], load: Callable[[Hit], Documen
     for each in found:
         coverage, kinship = question.coverage(each.words), kin(each.words | headings[each.hit.chunk.id])
         met = decides(wanted, each.text)
-        relevance = each.hit.score / best + COVERED * coverage + KIN * kinship + DECIDES * met
+        relevance = FOUND * each.hit.score / best + COVERED * coverage + KIN * kinship + DECIDES * met
         weighed.append(Weighed(candidate=each, relevance=relevance, coverage=coverage, kinship=kinship, cosine=0.0, decides=met))
     compared = sorted(range(len(weighed)), key=lambda at: -weighed[at].relevance)[:COMPARED]
     for at, cosine in zip(compared, question.cosines([_with_heading(weighed[at].candidate) for at in compared]), strict=True):

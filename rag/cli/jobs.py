@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -23,6 +24,8 @@ def jobs(
         if work:
             from rag.desk.work import work as do
 
+            if hasattr(os, "nice"):
+                os.nice(5)  # whoever asks a question meanwhile comes first
             out.print(f"{do(opened, linger=linger)} done")
             return
         for job in opened.registry.jobs.all(clearance=opened.settings.clearance):

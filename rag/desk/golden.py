@@ -26,10 +26,13 @@ def questions(library: Library) -> list[Question]:
 
 
 def from_answer(library: Library, answer: Answer, *, user: str, topic: str = "") -> int:
-    """Make a golden question of a real one: the provisions that were cited are expected, or a refusal. Returns its number."""
+    """Make a golden question of a real one: the provisions of its first statement are expected, or a refusal. Returns its number.
+
+    Any one expected place is enough, so those of the statements behind the first, which only add to it, would hide a loss.
+    """
     places = {
         (citation.document_id, _article(citation.path), None if citation.path else citation.page)
-        for statement in answer.statements
+        for statement in answer.statements[:1]
         for citation in statement.citations
     }
     expect = [{"document": document, "path": path, "page": page} for document, path, page in sorted(places, key=str)]

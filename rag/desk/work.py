@@ -18,7 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from rag import sources
-from rag.desk import egov, gate, golden
+from rag.desk import egov, gate, golden, impact
 from rag.desk.correct import correct
 from rag.desk.jobs import INBOX
 from rag.desk.publish import check, find, publish
@@ -26,7 +26,6 @@ from rag.desk.unpack import unpack
 from rag.errors import ArchiveRefused, GoldenRegressed, KonkyoError, LibraryLocked, Stopped
 from rag.ingest import Ingester, Outcome, Result
 from rag.library import Library
-from rag.records import Source
 from rag.registry import CHECKED, DRAFT, PUBLISHED
 from rag.registry.jobs import CANCELLED, DONE, FAILED, WAITING, Job
 
@@ -194,28 +193,32 @@ class _Work:
             yield found if found.listed else replace(found, source=replace(found.source, uri=f"{stem}/{found.source.uri}"))
 
     def _belongs(self, file: Path, came: str) -> sources.Found:
-        """A file under the name that it came with, to the document that it is said to belong to."""
+        """A file under the name that it came with, to the document that it is said to belong to, or that has had a file of this name."""
         what = self._job.what
         named = sources.named(came, file, what["level"])
         begins = date.fromisoformat(what["effective_from"]) if what["effective_from"] else None
-        if not what["document_id"]:
+        id = what["document_id"] or named.document_id
+        known = [r for r in self._library.registry.revisions(PUBLISHED, DRAFT, CHECKED) if r.document_id == id]
+        if not known:
+            if what["document_id"]:
+                find(self._library, id, PUBLISHED, DRAFT, CHECKED)  # says that there is none
             return replace(named, source=replace(named.source, effective_from=begins))
-        old = find(self._library, what["document_id"], PUBLISHED, DRAFT, CHECKED)
+        old = known[-1].source
         # Only a revision from the same day takes another one's place, so one of another day must not have its name.
-        others = [r.source for r in self._library.registry.revisions(PUBLISHED) if r.document_id == old.document_id]
         path = PurePosixPath(came)
-        taken = begins and any(other.uri == came and other.effective_from != begins for other in others)
-        uri = str(path.with_name(f"{path.stem} ({begins}){path.suffix}")) if taken else came
+        taken = begins and any(r.state == PUBLISHED and r.source.uri == came and r.source.effective_from != begins for r in known)
         source = replace(
-            Source(uri=uri, effective_from=begins),
-            title=old.source.title,
-            issuer=old.source.issuer,
-            kind=old.source.kind,
-            level=old.source.level,
-            licence=old.source.licence,
-            language=old.source.language,
+            named.source,
+            uri=str(path.with_name(f"{path.stem} ({begins}){path.suffix}")) if taken else came,
+            title=old.title if what["document_id"] else "",
+            issuer=old.issuer,
+            kind=old.kind,
+            level=what["level"] or old.level,
+            licence=old.licence,
+            language=old.language,
+            effective_from=begins or named.source.effective_from,
         )
-        return sources.Found(file=file, document_id=old.document_id, source=source, listed=True)
+        return replace(named, document_id=id, source=source, listed=bool(what["document_id"]))
 
     # ------------------------------------------------------------ the other kinds
 
@@ -265,7 +268,9 @@ class _Work:
                 self._told.append({"document_id": revision.document_id, "result": revision.state})
 
     def _publish(self) -> None:
-        what = self._job.what
+        what, clearance = self._job.what, self._job.clearance
+        coming = [revision for revision in self._library.registry.revisions() if revision.number in set(what["numbers"])]
+        before = impact.cited(self._library, {r.document_id for r in coming}, clearance=clearance, today=self._today)
         done = publish(
             self._library,
             what["numbers"],
@@ -276,6 +281,10 @@ class _Work:
             progress=self._stage,
         )
         self._told += [{"document_id": revision.document_id, "result": "published"} for revision in done.revisions]
+        days = [revision.source.effective_from for revision in done.revisions if revision.source.effective_from]
+        day = max([self._today, *days])  # a text to come is asked for its own day
+        for one in impact.affected(self._library, before, clearance=clearance, as_of=day):
+            self._told.append({"result": "affected", "name": one.question, "old": one.old, "new": one.new})
 
     def _retire(self) -> None:
         wanted = self._numbers(PUBLISHED, DRAFT, CHECKED)

@@ -14,7 +14,7 @@ from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Kind
 from rag.registry import CHECKED, DRAFT, PUBLISHED
 from rag.text import show_date
-from rag.ui import findings, frame, progress, reading, revisions, safe
+from rag.ui import findings, frame, notes, progress, reading, revisions, safe
 from rag.ui.frame import Reader
 
 _TO_TOP = "document.querySelector('[data-testid=stMain]').scrollTo(0, 0)"
@@ -78,7 +78,7 @@ def _facts(library: Library, who: Reader, row: Row) -> None:
         safe.show(safe.pairs(facts, class_="k-pairs"))
         if revision.warnings:
             safe.show(safe.tag("p", t("detail.warnings", n=len(revision.warnings)), class_="k-label"))
-            safe.show(safe.tag("ul", *(safe.tag("li", warning) for warning in revision.warnings), lang="en"))
+            safe.show(notes.listed(who, revision.warnings))
     with right:
         safe.show(safe.tag("h2", t("correct.heading")))
         if revision.state in (DRAFT, CHECKED, PUBLISHED):

@@ -51,7 +51,7 @@ def page(library: Library, who: Reader) -> None:
 def _add(library: Library, who: Reader) -> None:
     t = who.t
     turn = int(st.session_state.get("added", 0))  # a new key empties the fields
-    with st.expander(t("documents.add"), icon=":material/add:", key="add"):
+    with st.expander(t("documents.add"), icon=":material/add:", key="add", expanded=bool(st.session_state.get(f"files-{turn}"))):
         safe.show(safe.tag("p", t("documents.add_hint", mb=library.settings.file_megabytes), class_="k-small"))
         files = st.file_uploader(t("documents.files"), accept_multiple_files=True, key=f"files-{turn}")
         with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -17,7 +17,8 @@ from rag.ui.frame import Reader
 def new_revision(library: Library, who: Reader, document_id: str) -> None:
     """Draw the fields for a new revision."""
     t, turn = who.t, int(st.session_state.get("revision_turn", 0))
-    with st.expander(t("revisions.add"), icon=":material/add:", key="add-revision"):
+    begun = st.session_state.get(f"revision-{turn}") is not None
+    with st.expander(t("revisions.add"), icon=":material/add:", key="add-revision", expanded=begun):
         safe.show(safe.tag("p", t("revisions.add_hint"), class_="k-small"))
         file = st.file_uploader(t("revisions.file"), key=f"revision-{turn}")
         begins = st.date_input(t("correct.begins"), value=None, key=f"revision-begins-{turn}", format="YYYY-MM-DD", width=220)

@@ -13,7 +13,7 @@ from rag.holder import person
 from rag.library import Library
 from rag.registry import Revision
 from rag.registry.jobs import FAILED, RUNNING, Job
-from rag.ui import background, findings, safe
+from rag.ui import background, findings, notes, safe
 from rag.ui.frame import Reader
 
 _LOOK_SECONDS = 1.0
@@ -52,7 +52,7 @@ def _listed(library: Library, who: Reader, of: Revision | None, kinds: tuple[str
     every = library.registry.jobs.all(clearance=who.clearance, limit=20)
     if of is not None:
         every = [job for job in every if job.what.get("document_id") == of.document_id or of.number in job.what.get("numbers", ())]
-    return [job for job in every if job.open] + [job for job in every if _told(job, hidden, kinds)][:_SHOWN]
+    return [job for job in every if job.open] + [job for job in every if _told(job, hidden, kinds)][: 1 if of else _SHOWN]
 
 
 def _told(job: Job, hidden: set[int], kinds: tuple[str, ...] | None) -> bool:
@@ -125,11 +125,28 @@ def _ended(library: Library, who: Reader, job: Job) -> None:
     if wrong:
         with st.expander(t("jobs.left_out", n=len(wrong)), expanded=len(wrong) <= 3, key=f"wrong-{job.number}"):
             safe.show(safe.join(_left_out(who, entry) for entry in wrong))
+    touched = [entry for entry in job.told if entry["result"] == "affected"]
+    if touched:
+        with st.expander(t("jobs.affected", n=len(touched)), key=f"affected-{job.number}"):
+            safe.show(safe.join(_affected(who, entry) for entry in touched))
     if noted:
         with st.expander(t("jobs.noted", n=len(noted)), key=f"noted-{job.number}"):
             for entry in noted:
-                lines = [safe.tag("li", str(warning)) for warning in entry["warnings"]]
-                safe.show(safe.join([safe.tag("p", str(entry["name"]), class_="k-label"), safe.tag("ul", *lines, lang="en")]))
+                name = safe.tag("p", str(entry["name"]), class_="k-label")
+                safe.show(safe.join([name, notes.listed(who, [str(note) for note in entry["warnings"]])]))
+
+
+def _affected(who: Reader, entry: Mapping[str, Any]) -> safe.Html:
+    """A question whose answer changed: old beside new."""
+    t = who.t
+    new = [safe.tag("p", str(text)) for text in entry["new"][:3]] or [safe.tag("p", t("jobs.now_refused"))]
+    heads = safe.tag(
+        "tr", safe.tag("td", safe.tag("strong", t("jobs.was_cited"))), safe.tag("td", safe.tag("strong", t("jobs.is_answered")))
+    )
+    row = safe.tag("tr", safe.tag("td", *(safe.tag("p", str(text)) for text in entry["old"])), safe.tag("td", *new))
+    return safe.join(
+        [safe.tag("p", str(entry["name"]), class_="k-label"), safe.tag("table", safe.tag("tbody", heads, row), class_="k-diff")]
+    )
 
 
 def _left_out(who: Reader, entry: Mapping[str, Any]) -> safe.Html:

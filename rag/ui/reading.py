@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -13,7 +12,7 @@ from rag.library import Library
 from rag.read.options import HeadingAt, Options
 from rag.records import Block, BlockKind, Document
 from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
-from rag.ui import frame, opening, safe
+from rag.ui import frame, notes, opening, safe
 from rag.ui.frame import Reader
 
 _AT_ONCE = 150
@@ -36,7 +35,7 @@ def show(library: Library, who: Reader, revision: Revision) -> None:
     with right:
         safe.show(safe.tag("h2", who.t("reading.structure")))
         for warning in _warnings(document, number):
-            safe.show(safe.tag("p", warning, class_="k-note", lang="en"))
+            safe.show(safe.tag("p", notes.said(who, warning), class_="k-note"))
         _structure(who, document, blocks)
         if revision.state in (DRAFT, CHECKED, PUBLISHED):
             _corrections(library, who, revision, document, number, blocks)
@@ -57,9 +56,9 @@ def _on_page(document: Document, number: int) -> list[Block]:
 
 
 def _warnings(document: Document, number: int) -> list[str]:
-    """What the reader said of this page; of the whole document on the first one."""
-    named = re.compile(rf"\bpages? (?:[\d, ]*\b)?{number}\b")
-    return [said for said in document.warnings if named.search(said) or (number == 1 and not re.search(r"\bpages? \d", said))]
+    """What the reader noted of this page; of the whole document on the first one."""
+    about = [(note, notes.pages_of(note)) for note in document.warnings]
+    return [note for note, pages in about if (number in pages if pages is not None else number == 1)]
 
 
 def _original(library: Library, who: Reader, document: Document, number: int) -> None:

@@ -18,7 +18,7 @@ from rag.export.word import word
 from rag.holder import person
 from rag.library import Library
 from rag.records import Answer, Citation, Document
-from rag.ui import footnotes, safe, state
+from rag.ui import coming, footnotes, safe, state
 from rag.ui.frame import Reader
 from rag.ui.texts import Words
 
@@ -32,6 +32,7 @@ def show(library: Library, who: Reader, answer: Answer, *, seconds: float) -> No
     def load(citation: Citation) -> Document:
         return library.document(citation.document_id, citation.revision, clearance=level)
 
+    coming.show(library, who, answer)
     if answer.statements:
         with st.expander(t("answer.copy"), key="copy"):
             safe.show(safe.tag("p", t("answer.copy_hint"), class_="k-small"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import pairwise
 from pathlib import Path
 
@@ -92,7 +93,8 @@ def from_xml(file: Path) -> dict[tuple[str, str], str]:
     for article in root.iterfind(".//MainProvision//Article"):
         for reading in article.iter("Rt"):
             reading.text = ""
-        words = re.sub(r"\s", "", "".join(map(str, article.itertext())))
+        # １０ where it was 10 is another way to print the same words.
+        words = re.sub(r"\s", "", unicodedata.normalize("NFKC", "".join(map(str, article.itertext()))))
         found["", str(article.get("Num"))] = words
     return found
 
@@ -111,18 +113,21 @@ def title(file: Path, number: str) -> str:
     return "".join(map(str, found.itertext()))
 
 
-LAWS = ["346CO0000000264", "334AC0000000123"]
+LAWS = """330AC1000000186 334AC0000000121 334AC0000000123 334AC0000000125 346CO0000000264 359AC0000000086
+405AC0000000047 417AC0000000048 505AC0000000032""".split()
 
 
 @pytest.mark.parametrize("law_id", LAWS)
 def test_the_changed_articles_of_a_real_law_are_those_of_its_xml(shared: Path, law_id: str) -> None:
     files = sorted((shared / "corpora" / "egov_xml" / "laws_doc" / "data" / law_id).rglob("*.xml"))
     assert len(files) > 1
-    for one, other in list(pairwise(files))[-1:]:
+    told = 0
+    for one, other in list(pairwise(files))[-2:]:
         before, after = from_xml(one), from_xml(other)
         gone = {title(one, key[1]) for key in before if before[key] != after.get(key)}
         come = {title(other, key[1]) for key in after if after[key] != before.get(key)}
         read_old, read_new = (read(file.read_bytes(), source=Source(uri=file.name), document_id=law_id) for file in (one, other))
         old, new = from_documents(read_old, read_new)
         assert (old, new) == (gone, come), f"{one.name} -> {other.name}"
-        assert gone or come, "two revisions differ"
+        told += len(gone | come)
+    assert told, "two revisions differ"

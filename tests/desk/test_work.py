@@ -12,6 +12,7 @@ import pytest
 
 from rag.ask import ask
 from rag.desk import jobs, work
+from rag.desk.feedback import record_asked
 from rag.errors import Stopped
 from rag.ingest import Ingester
 from rag.library import Library
@@ -245,3 +246,33 @@ def test_how_a_file_is_read_can_be_corrected_and_stays_so(library: Library) -> N
     assert ("Opening hours",) in {block.path[-1:] for block in document.blocks if "nine" in block.span.cut(document.text)}
     actions = [event.action for event in library.registry.events.all(id)]
     assert "correct reading" in actions
+
+
+def test_answers_whose_words_changed_are_asked_again(tmp_path: Path) -> None:
+    library = library_at(tmp_path / "home", keep_questions="text")
+    words = b"# Rule\n\n## Article 1\n\nThe office approves travel.\n\n## Article 2\n\nParking is free of charge.\n"
+    id = add(library, {"rule.md": words}, level=1).told[0]["document_id"]
+    first = [r.number for r in library.registry.revisions(DRAFT)]
+    do(library, jobs.publish(library, first, user="kato", clearance=3, reason="no dates"))
+    for question in ("Who approves travel?", "Is parking free of charge?"):
+        assert record_asked(library, ask(library, question, clearance=3, as_of=TODAY), 0.1)
+    expect = [{"document": id, "path": "Article 1", "page": None}]
+    library.registry.golden.add("Does the office approve travel?", language="en", expect=expect, as_of=None, topic="", user="kato")
+    add(library, {"rule.md": words.replace(b"The office", b"The counter")}, level=1)
+    second = [r.number for r in library.registry.revisions(DRAFT)]
+    job = do(library, jobs.publish(library, second, user="kato", clearance=3, reason="no dates"))
+    touched = {entry["name"]: entry for entry in job.told if entry["result"] == "affected"}
+    assert set(touched) == {"Who approves travel?", "Does the office approve travel?"}
+    assert touched["Who approves travel?"]["old"] == ["The office approves travel."]
+    assert "The counter approves travel." in touched["Who approves travel?"]["new"]
+    library.close()
+
+
+def test_a_file_of_the_same_name_from_another_day_leaves_the_one_before_for_its_days(library: Library) -> None:
+    for day, word in ((date(2026, 4, 1), "office"), (date(2026, 10, 1), "counter")):
+        add(library, {"rule.md": markdown("Travel Rule", f"The {word} approves travel.")}, effective_from=day, level=1)
+        drafts = [r.number for r in library.registry.revisions(DRAFT)]
+        assert do(library, jobs.publish(library, drafts, user="kato", clearance=3)).state == DONE
+    for day, word in ((date(2026, 6, 1), "office"), (TODAY, "counter")):
+        (statement, *_) = ask(library, "Who approves travel?", clearance=3, as_of=day).statements
+        assert word in statement.text, day

@@ -207,3 +207,10 @@ def test_a_writer_is_no_trouble_for_readers(run: Run, sample_home: Path, tmp_pat
     with Ingester(library):
         assert ja("answer.heading") in words(run(home, q=FEES))
     library.close()
+
+
+@pytest.mark.parametrize(("day", "told"), [("2026-12-01", False), ("2027-02-15", True)])
+def test_a_change_that_is_near_is_told(run: Run, sample_home: Path, day: str, told: bool) -> None:
+    app = run(sample_home, q="地方公共サービス局の窓口は、毎週何回、午後七時まで開設しますか", on=day)
+    assert ja("answer.heading") in words(app)
+    assert ("2027年4月1日（令和9年）から変わります" in words(app)) is told

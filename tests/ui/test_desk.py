@@ -124,7 +124,7 @@ def test_a_file_becomes_a_published_document(screen: Make, served: tuple[str, Pa
     assert (published.source.issuer, str(published.source.effective_from), published.source.level) == ("会計課", "2026-04-01", 1)
     assert library.registry.revisions(DRAFT) == []
     library.close()
-    desk.open("ask", q="駐車場の使用料はいくらですか")
+    desk.open("", q="駐車場の使用料はいくらですか")
     assert "三千円" in desk.seen.marked("said")
     assert desk.seen.outside == []
 

@@ -1,0 +1,99 @@
+"""What a publication does to answers: kept questions and golden ones whose cited words changed, asked again, old beside new."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from rag.ask import ask
+from rag.errors import KonkyoError
+from rag.library import Library
+from rag.records import HIGHEST_LEVEL, Answer
+from rag.registry.questions import Questions
+
+MOST = 20
+"""Questions that are asked again; the latest first."""
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cited:
+    """A question with the words that its answer cited from documents that are about to change."""
+
+    question: str
+    words: tuple[str, ...]
+    """The quotes, in their order."""
+    documents: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Affected:
+    """A question that is answered otherwise now."""
+
+    question: str
+    old: tuple[str, ...]
+    """What was cited."""
+    new: tuple[str, ...]
+    """What is answered now; empty: it is refused."""
+
+
+def cited(library: Library, documents: Collection[str], *, clearance: int, today: date) -> list[Cited]:
+    """Before a publication: who cites these documents? Kept questions only where the settings keep their text."""
+    found: dict[str, Cited] = {}
+    with Questions(library.home) as questions:
+        for entry in reversed(questions.all_asked()):
+            mine = [place for place in entry.cited if place.document_id in documents]
+            if entry.form == "text" and mine and entry.question not in found:
+                words = [_words(library, place.document_id, place.revision, place.start, place.end, clearance) for place in mine]
+                found[entry.question] = _cited(entry.question, filter(None, words), {place.document_id for place in mine})
+    for kept in library.registry.golden.all():
+        if any(place["document"] in documents for place in kept.expect) and kept.question not in found:
+            answer = ask(library, kept.question, clearance=clearance, as_of=kept.as_of or today, write=False)
+            places = [c for statement in answer.statements for c in statement.citations if c.document_id in documents]
+            found[kept.question] = _cited(kept.question, (place.quote for place in places), {place.document_id for place in places})
+    return [one for one in found.values() if one.words][:MOST]
+
+
+def affected(library: Library, before: Iterable[Cited], *, clearance: int, as_of: date) -> list[Affected]:
+    """After the publication: those whose cited words are not there any more on this day, with what is answered now."""
+    found = []
+    for one in before:
+        texts = [_plain(text) for id in one.documents for text in _in_force(library, id, clearance, as_of)]
+        if all(any(_plain(words) in text for text in texts) for words in one.words):
+            continue
+        answer: Answer = ask(library, one.question, clearance=clearance, as_of=as_of, write=False)
+        found.append(Affected(question=one.question, old=one.words, new=tuple(statement.text for statement in answer.statements)))
+    return found
+
+
+def _cited(question: str, words: Iterable[str], documents: Iterable[str]) -> Cited:
+    return Cited(question=question, words=tuple(dict.fromkeys(words)), documents=frozenset(documents))
+
+
+def _words(library: Library, document: str, revision: str, start: int, end: int, clearance: int) -> str:
+    try:
+        return library.document(document, revision, clearance=clearance).text[start:end]
+    except KonkyoError:
+        return ""  # retired, or above what this person may read
+
+
+def _in_force(library: Library, document: str, clearance: int, as_of: date) -> list[str]:
+    """The text of a document on a day."""
+    rivals = [
+        r
+        for r in library.published
+        if r.document_id == document
+        and (r.source.level or HIGHEST_LEVEL) <= clearance
+        and (r.source.effective_from is None or r.source.effective_from <= as_of)
+        and (r.source.effective_to is None or as_of <= r.source.effective_to)
+    ]
+    if not rivals:
+        return []
+    latest = max(rivals, key=lambda r: (r.source.effective_from or date.min, r.number))
+    return [library.document(document, latest.sha256, clearance=clearance).text]
+
+
+def _plain(text: str) -> str:
+    return _SPACE.sub("", text)
