@@ -1,4 +1,4 @@
-"""A knowledge manager's day, from twelve files dropped in to a revision compared with the one before, in a real browser."""
+"""A knowledge manager's day, from twelve files dropped in to a gap that became a document, in a real browser."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("br
 
 ja = Words("ja")
 DAYS = "テレワークは1週間に何日までできますか"
+CRABS = "ズワイガニの漁獲枠は何トンですか"
+CRAB_RULE = "# ズワイガニの漁獲に関する要領\n\n第一条　ズワイガニの漁獲枠は、一年につき百二十トンとする。\n"
 GUIDELINE = (CORPUS / "ja" / "telework-guideline.md").read_text(encoding="utf-8")
 PLAIN = "leave-directive.html travel-directive.docx act_20250401.xml subsidy-guideline.pdf disclosure-procedure.txt qa-travel-leave.html"
 
@@ -67,6 +69,8 @@ def test_a_day_at_the_desk(screen: Callable[..., Screen], tmp_path: Path) -> Non
         desk = Desk(screen(address))
         _put_in_and_publish(desk, home)
         _replace_and_compare(desk)
+        _a_golden_question_stops_a_publication(desk, home)
+        _a_gap_becomes_a_document(desk)
         desk.open("log")
         expect(desk.page.locator(".k-checked")).to_be_visible()
         desk.picture("log")
@@ -174,3 +178,50 @@ def _replace_and_compare(desk: Desk) -> None:
     today, then = _said(desk, DAYS), _said(desk, DAYS, on="2026-06-01")
     assert "4日を限度" in today and "3日を限度" not in today
     assert "3日を限度" in then and "4日を限度" not in then
+
+
+def _a_golden_question_stops_a_publication(desk: Desk, home: Path) -> None:
+    _said(desk, DAYS)
+    desk.page.get_by_role("button", name=ja("take.golden")).click()
+    expect(desk.page.get_by_text(ja("take.golden_kept"))).to_be_visible()
+    desk.open("quality")
+    desk.page.get_by_role("button", name=ja("quality.run", n=1)).click()
+    desk.done("golden")
+    expect(desk.page.locator(".st-key-jobs")).to_contain_text(ja("jobresult.right", n=1))
+    desk.picture("quality")
+    # a text that takes its place and says nothing of days
+    _add_revision(desk, "# テレワーク実施要綱\n\n## 第1 趣旨\n\nこの要綱は、机の配置を定める。\n")
+    library = Library(Settings(home=home))
+    before = {r.number for r in library.registry.revisions(PUBLISHED)}
+    _publish(desk, "2026-10-01", state="failed")
+    stopped = desk.page.locator(".st-key-jobs")
+    expect(stopped).to_contain_text(ja("jobs.golden_lost", n=1))
+    expect(stopped).to_contain_text(DAYS)
+    desk.picture("golden_stops")
+    assert {r.number for r in library.registry.revisions(PUBLISHED)} == before
+    library.close()
+    assert "4日を限度" in _said(desk, DAYS)
+
+
+def _a_gap_becomes_a_document(desk: Desk) -> None:
+    assert _said(desk, CRABS) == ""
+    desk.open("gaps")
+    group = desk.page.locator("[class*=st-key-gap-]").filter(has_text="ズワイガニ").first
+    group.locator("summary").click()
+    group.get_by_text(ja("way.document"), exact=True).click()
+    desk.page.wait_for_selector("[data-testid=stFileUploader]")
+    desk.picture("gap")
+    group.locator("[data-testid=stFileUploader] input").set_input_files([upload("crabs.md", CRAB_RULE.encode())])
+    button = group.get_by_role("button", name=ja("gaps.hand_in"))
+    expect(button).to_be_enabled()
+    button.click()
+    expect(desk.page.get_by_text(ja("gaps.dealt_with"))).to_be_visible()
+    desk.open()
+    desk.done("add")
+    _publish(desk, "ズワイガニ", reason="施行日は原本で確認した")
+    assert "百二十トン" in _said(desk, CRABS)
+    desk.open("gaps")
+    assert "ズワイガニ" not in desk.page.locator(".st-key-gaps").inner_text()
+    desk.open("usage")
+    desk.page.wait_for_timeout(500)
+    desk.picture("usage")
