@@ -344,6 +344,15 @@ def test_no_more_than_a_few_statements_are_shown_at_once() -> None:
     assert found[quote.ANSWERS][1] is Role.RELATED
 
 
+def test_what_lays_down_a_figure_leads_what_only_mentions_one() -> None:
+    mentions = "休暇の日数が十日以上のときは、記録する。"
+    lays_down = "休暇の日数は、一の年（一月一日からの期間をいう。）につき二十日とする。"
+    found = quotes("休暇の日数は何日ですか", prose(mentions, id="a"), prose(lays_down, id="b"))
+    assert found == [lays_down, mentions]
+    decisive = deciding((Asks.LENGTH,), lays_down, ("休暇", "日数"))
+    assert decisive is not None and decisive.cut(lays_down) == "二十日"
+
+
 def test_the_words_that_decide_are_marked() -> None:
     hits, load = hits_of(prose("宿泊料は、一夜につき一万二千円を上限とする。"))
     asked = Question(weights={"宿泊": 1.0}, text="宿泊料はいくらですか", surfaces=("宿泊",))

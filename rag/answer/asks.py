@@ -77,6 +77,9 @@ _ASKING_WORD = re.compile(
     r"何|なに|なん(?=で|の|と)|どう|どの|どれ|どこ|いつ|いくら|誰|だれ|教えて|知りたい|\b(?:what|which|who|when|where|how|why)\b"
 )
 
+LAID_DOWN = ("とする", "とします", "以内とする", "以下とする")
+"""What stands behind a figure that is laid down, where another sentence may only mention one."""
+FIGURES = {Asks.MONEY, Asks.SHARE, Asks.LENGTH, Asks.COUNT}
 _ASKS_OF = re.compile(r"何|いくら|いくつ|いつ|誰|だれ|どなた|どこ|どちら|どの|どれ|どう|なぜ|教えて|知りたい")
 
 _N = r"[0-9〇一二三四五六七八九十百千][0-9〇一二三四五六七八九十百千万億,.]*"
@@ -146,7 +149,14 @@ def deciding(wanted: tuple[Asks, ...], text: str, near: tuple[str, ...] = ()) ->
     for kind in wanted:
         places = list(_places(kind, plain))
         if places:
-            start, end = min(places, key=lambda place: min((abs(place[0] - anchor) for anchor in anchors), default=0))
+            # 「(一月一日から…)につき二十日とする」: what is laid down decides, wherever the words of the question stand.
+            start, end = min(
+                places,
+                key=lambda place: (
+                    not plain.startswith(LAID_DOWN, place[1]),
+                    min((abs(place[0] - anchor) for anchor in anchors), default=0),
+                ),
+            )
             return Span(start=start, end=end)
     return None
 
@@ -155,6 +165,12 @@ def decides(wanted: tuple[Asks, ...], text: str) -> bool:
     """True where ``text`` holds something of the kind that is asked for."""
     plain = _plain(text)
     return any(next(_places(kind, plain), None) is not None for kind in wanted)
+
+
+def lays_down(wanted: tuple[Asks, ...], text: str) -> bool:
+    """True where ``text`` lays down a figure that is asked for: 二十日とする."""
+    plain = _plain(text)
+    return any(plain.startswith(LAID_DOWN, end) for kind in wanted if kind in FIGURES for _, end in _places(kind, plain))
 
 
 def _places(kind: Asks, plain: str) -> Iterator[tuple[int, int]]:

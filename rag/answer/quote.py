@@ -17,7 +17,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from rag.answer.asks import Asks, asks, decides, deciding
+from rag.answer.asks import Asks, asks, decides, deciding, lays_down
 from rag.answer.candidates import Candidate, blocks_in, candidates
 from rag.answer.definitions import definitions
 from rag.answer.relevance import Kinship, Question
@@ -119,8 +119,15 @@ def choose(question: Question, weighed: Sequence[Weighed]) -> list[Evidence]:
         return []
     best = max(each.relevance for each in taken)
     direct = [each for each in taken if each.relevance >= DIRECT * best][:ANSWERS]
-    direct.sort(key=lambda each: (each.candidate.document.source.kind.authority, -each.relevance))
     wanted, near = asks(question.text), tuple(question.surfaces)
+    direct.sort(
+        key=lambda each: (
+            each.candidate.document.source.kind.authority,
+            not each.decides,
+            not lays_down(wanted, each.candidate.text),
+            -each.relevance,
+        )
+    )
     answers = [_evidence(each, Role.ANSWER, wanted, near) for each in direct]
     conditions: list[Evidence] = []
     related: list[Evidence] = []
