@@ -18,13 +18,16 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SWITCHES = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
 ).split()
 START_SECONDS = 90
+
+expect.set_options(timeout=60_000)
+"""Milliseconds until what is expected must be there: a busy machine takes longer than the five seconds of the library."""
 
 
 @dataclass
@@ -121,7 +124,7 @@ def screen(browser: Browser) -> Iterator[Callable[..., Screen]]:
             viewport={"width": width, "height": 900}, locale=locale, color_scheme=scheme, permissions=["clipboard-read", "clipboard-write"]
         )
         contexts.append(context)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(90_000)
         page = context.new_page()
         outside: list[str] = []
 
