@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import shutil
 import signal
 import threading
 import time
@@ -24,6 +25,7 @@ from .rig import Command, Rig
 
 KILLS = 20
 FILES = 60
+TRIES = 3
 PASSAGES = 3
 """In each file, one under each heading."""
 _ACKNOWLEDGED = re.compile(r"^(?:added|revised): (\S+)", re.MULTILINE)
@@ -187,10 +189,14 @@ def test_ctrl_c_ends_with_a_sentence_and_the_next_run_goes_on(tmp_path: Path, ri
     folder.mkdir()
     write(folder, range(FILES), version=1)
     environment = {"KONKYO_HOME": str(home), "KONKYO_BATCH": "4"}
-    command = rig.start(["ingest", str(folder), "--level", "1"], environment)
-    assert command.wait_for("added: ", times=6)
-    command.send(signal.SIGINT)
-    assert command.wait(90) == 130  # it ends the batch that it is in
+    for _ in range(TRIES):
+        command = rig.start(["ingest", str(folder), "--level", "1"], environment)
+        assert command.wait_for("added: ", times=6)
+        command.send(signal.SIGINT)
+        if ended := command.wait(90):  # it ends the batch that it is in
+            break
+        shutil.rmtree(home)  # on a busy machine all was done before the signal came: once more
+    assert ended == 130
     assert command.printed.splitlines()[-1].startswith("Stopped. What was acknowledged is safe"), command.printed
     assert "Traceback" not in command.printed
     acknowledged = set(_ACKNOWLEDGED.findall(command.printed))
