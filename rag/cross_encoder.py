@@ -25,8 +25,8 @@ BATCH = 16
 
 
 @dataclass(frozen=True)
-class Reader:
-    """One cross-encoder, loaded at first use.
+class _CrossEncoder:
+    """A cross-encoder, loaded at first use.
 
     Args:
         name: a folder, or a hub name that lies in the local cache.
@@ -35,6 +35,10 @@ class Reader:
 
     name: str
     download: bool = False
+
+
+class Reader(_CrossEncoder):
+    """One that ranks: it has one output."""
 
     @cached_property
     def model(self) -> CrossEncoder:
@@ -62,17 +66,8 @@ class Reader:
 LABELS = ("entailment", "neutral", "contradiction")
 
 
-@dataclass(frozen=True)
-class Judge:
-    """One cross-encoder of natural language inference, loaded at first use.
-
-    Args:
-        name: a folder, or a hub name that lies in the local cache.
-        download: let a hub name be fetched.
-    """
-
-    name: str
-    download: bool = False
+class Judge(_CrossEncoder):
+    """One of natural language inference: it has three outputs."""
 
     @cached_property
     def model(self) -> CrossEncoder:

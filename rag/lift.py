@@ -6,8 +6,8 @@ So for the best FROM passages s, and each provision p of another law or rulebook
     lift(p) = sum over s of weight(kind) * (score(s) - lowest)
 
 where ``lowest`` is the score of passage number OVER; 0 where there are fewer. A provision that stands lower, or that no list
-found, is raised to ``lowest`` first. It goes upwards only: measured, an act that lifts its order, or an article that lifts the
-circulars that explain it, makes results worse.
+found, is raised to ``lowest`` first. It goes upwards only, and never within one law: with
+that, nDCG@10 of 2,697 captions, each of which an article itself answers, was .697, and .715 without references.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FROM = 30
 OVER = 100
 """Place of the passage whose score counts as nothing."""
 WEIGHTS: Mapping[EdgeKind, float] = {"explains": 0.2, "delegates": 0.2, "refers": 0.05, "applies": 0.05}
-"""On questions to the tax agency weights between .05 and .2 are as good as each other; on others the lower ones do less harm."""
+"""For refers and applies, .05, .1 and .2 gave nDCG@10 .573, .573 and .571 on 250 questions to the tax agency."""
 
 
 def lift(scores: Mapping[int, float], pointers: Callable[[Sequence[int]], Sequence[Pointer]]) -> tuple[float, dict[int, float]]:

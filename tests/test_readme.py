@@ -16,12 +16,16 @@ OTHERS = {
     "corpus/ja, corpus/en": "the documents; corpus/make holds what the PDF and Word files are made from",
     "rag/thesaurus.toml": "what people say -> what regulations write",
     "rag/models/static-ja.md": "the card of the Japanese model beside it",
+    "rag/models/second-stage.md": "the card of the second stage's weights; the measure of refusing has its card in enough.toml",
     "rag/ui/texts.toml": "every word of the screens, in both languages",
     "notebooks/01_library.ipynb": "a tour of a library: documents, when they apply, passages, structure, references, as plots",
     "notebooks/02_retrieval.ipynb": "retrieval measured: what each part is worth, where it fails, by kind of question",
     "notebooks/03_chunking_and_fusion.ipynb": "ways of cutting documents and of fusing lists, compared",
     "notebooks/plots.py": "what the notebooks share",
     "notebooks/train_static_ja.py": "how the Japanese model was trained",
+    "notebooks/compare_japanese.py": "three ways to Japanese vectors without a download, beside the same BM25",
+    "notebooks/train_second_stage.py": "how the weights of the second stage are learned",
+    "notebooks/train_enough.py": "how the measure of whether the documents answer is learned",
     "tests/": "as rag/, file by file; tests/benchmarks measures, and is not part of make test",
 }
 

@@ -180,3 +180,19 @@ def test_text_never_reaches_chroma(tmp_path: Path) -> None:
     chunk = Chunk(id=1, document_id="d", revision="r", ordinal=0, span=Span(start=0, end=16), path=(), pages=(), level=3, text=secret)
     VectorIndex(tmp_path, MODEL).add([chunk], [1], np.stack([unit(1)]))
     assert not any(secret.encode() in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+
+
+def test_vectors_that_were_read_are_remembered_until_something_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = index_of(tmp_path, [(1, 1, 1, unit(1)), (2, 1, 1, unit(0, 1))])
+    assert set(index.vectors([1, 2, 9])) == {1, 2}
+    asked: list[Sequence[int]] = []
+    stored = index.stored
+
+    def counted(chunks: Sequence[int]) -> dict[int, Vectors]:
+        asked.append(chunks)
+        return stored(chunks)
+
+    monkeypatch.setattr(index, "stored", counted)
+    assert set(index.vectors([2, 1])) == {1, 2} and asked == []
+    index.remove([1])
+    assert set(index.vectors([1, 2])) == {2} and asked == [[1, 2]]
