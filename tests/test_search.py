@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,6 +11,7 @@ import pytest
 
 from rag.ask import ask
 from rag.library import Library
+from rag.meaning import Asked
 from rag.records import Filters, Hit
 from rag.search import LONGEST_QUESTION, NAMED, Result, search
 from rag.second_stage import FEATURES
@@ -166,6 +167,55 @@ def test_everyday_words_find_the_regulation_by_the_starter_set(sample: Library, 
     assert top.chunk.document_id == document
     assert "keyword" in top.found_by
     assert not any(word in top.chunk.text for word in ("副業", "有休"))
+
+
+# ---------------------------------------------------------------- titles
+
+
+@pytest.fixture
+def by_article(tmp_path: Path) -> Iterator[Library]:
+    """Two laws held article by article, and two notes whose common title is no more than their subject."""
+    library = library_at(tmp_path / "home")
+    texts = [
+        ("窓口法 第一条", "この法律は、窓口の運営を定める。"),
+        ("窓口法 第二条", "届出をした者には、控えを渡す。"),
+        ("窓口法施行規則 第一条", "届出は、書面による。"),
+        ("届出案内", "届出の窓口は、一階にある。"),
+        ("届出案内", "届出の用紙は、青い。"),
+    ]
+    publish(library, [document(f"d{at}", text, title=title) for at, (title, text) in enumerate(texts)])
+    yield library
+    library.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "called"),
+    [
+        ("窓口法における届出", {"窓口法 第一条", "窓口法 第二条"}),
+        ("窓口法施行規則における届出", {"窓口法施行規則 第一条"}),
+        ("届出案内における届出", set()),
+    ],
+)
+def test_a_law_held_article_by_article_is_called_by_its_title(by_article: Library, question: str, called: set[str]) -> None:
+    hits = look(by_article, question).hits
+    titles = {hit.chunk.context.partition("\n")[0] for hit in hits if hit.parts.get("named")}
+    assert titles == called
+    by_article.settings = replace(by_article.settings, off=frozenset({"named"}))
+    assert all("named" not in hit.parts for hit in look(by_article, question).hits)
+
+
+def test_what_is_asked_beside_the_title_is_compared_by_itself(by_article: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    ask = by_article.meaning.ask
+
+    def noted(question: str, beside: str, off: Container[str]) -> list[Asked]:
+        asked.append(beside)
+        return ask(question, beside, off)
+
+    monkeypatch.setattr(by_article.meaning, "ask", noted)
+    look(by_article, "窓口法における届出")
+    look(by_article, "届出の控え")
+    assert asked == ["における届出", ""]
 
 
 # ---------------------------------------------------------------- the scope
