@@ -36,7 +36,7 @@ def page(library: Library, who: Reader) -> None:
         st.dataframe(
             [
                 {
-                    t("log.at"): event.at,
+                    t("log.at"): event.at[:19].replace("T", " "),  # the heading says that it is UTC; the CSV has it whole
                     t("log.user"): event.user,
                     t("log.action"): _action(who, event.action),
                     t("log.subject"): event.subject,
