@@ -100,8 +100,12 @@ def _entry(file: Path, number: int, entry: Mapping[str, Any]) -> tuple[str, str,
     return entry["file"], entry["id"], source
 
 
+LIBRARY = "registry.sqlite3"
+"""A folder with this file is a library: what it keeps is no document, wherever its home was put."""
+
+
 def find(paths: Sequence[Path], level: int | None = None, *, place: str | None = None) -> Iterator[Found]:
-    """Every file under ``paths`` in the order of their names, hidden ones left out.
+    """Every file under ``paths`` in the order of their names, hidden ones and libraries left out.
 
     A folder's own sources.toml describes its files. A listed file is found even where it is missing: reading it will say so.
 
@@ -133,9 +137,13 @@ def named(name: str, file: Path, level: int | None = None) -> Found:
 def _files(folder: Path) -> Iterator[Path]:
     shut: list[Path] = []
     for parent, folders, names in os.walk(folder, onerror=lambda error: shut.append(Path(error.filename))):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not _is_library(Path(parent) / name))
         yield from (Path(parent) / name for name in sorted(names) if not name.startswith("."))
     yield from shut  # a folder that may not be listed is found itself, so that somebody hears of it
+
+
+def _is_library(folder: Path) -> bool:
+    return os.path.isfile(folder / LIBRARY)  # noqa: PTH113  (Path.is_file raises where the folder may not be entered)
 
 
 def _name(file: Path, folder: Path) -> str:

@@ -186,3 +186,12 @@ def test_a_name_of_symbols_only_still_makes_an_id(tmp_path: Path) -> None:
 def test_a_long_name_makes_a_short_id(tmp_path: Path) -> None:
     (found,) = find([write(tmp_path, "", "a" * 200 + ".txt")])
     assert len(found.document_id) == 60 + len("-") + 8
+
+
+def test_a_library_among_the_documents_is_no_document(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("旅費", encoding="utf-8")
+    home = tmp_path / "library"
+    (home / "originals").mkdir(parents=True)
+    (home / "registry.sqlite3").write_bytes(b"SQLite")
+    (home / "originals" / "b.txt").write_text("旅費", encoding="utf-8")
+    assert [found.file.name for found in find([tmp_path])] == ["a.txt"]
