@@ -194,7 +194,8 @@ class Hit:
     found_by: Mapping[str, int]
     """Rank in each list that found it: {"keyword": 1, "vector": 4}."""
     parts: Mapping[str, float] = field(default_factory=dict)
-    """What each part of search gave to the score, which is their sum: {"words": 0.61, "head": 0.12, "vector-ja": 0.2}."""
+    """What each part of search gave to the score, which is their sum: {"keyword": 0.3, "vector-ja": 0.2, "graph": 0.1}; where asked for, by
+    field of the keyword index in place of "keyword"."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
