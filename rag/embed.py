@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ModelError
+from rag.recorded import Recording, recorded
 
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -156,11 +157,18 @@ class Embedder:
     def _batch(self, texts: list[str], role: Role) -> Vectors:
         import torch
 
-        encode = self.model.encode_query if role == "query" else self.model.encode_document
-        with torch.inference_mode():
-            tensor: Any = encode(texts, batch_size=BATCH, convert_to_tensor=True, show_progress_bar=False)
+        if role == "query" and len(texts) == 1 and self._recorded is not None:
+            tensor: Any = self._recorded(self.model.preprocess(texts, prompt=self.model.prompts["query"] or None))
+        else:
+            encode = self.model.encode_query if role == "query" else self.model.encode_document
+            with torch.inference_mode():
+                tensor = encode(texts, batch_size=BATCH, convert_to_tensor=True, show_progress_bar=False)
         found: Vectors = tensor.float().cpu().numpy().astype(np.float32)
         return found
+
+    @cached_property
+    def _recorded(self) -> Recording | None:
+        return recorded(self.model)
 
     @cached_property
     def _cores(self) -> ThreadPoolExecutor:

@@ -38,6 +38,8 @@ from rag.thesaurus import STARTER, Thesaurus, load
 CANARIES = 32
 """How many entries of each index are asked for when the library is opened."""
 _KEPT_DOCUMENTS = 64
+_KEPT_CHUNKS = 20_000
+"""About 2 kB each."""
 SHORTEST_TITLE = 3
 """Characters: a shorter title, as 民法, stands in too many other words to be taken for one."""
 _KEPT_VIEWS = 16
@@ -108,6 +110,7 @@ class Library:
         self._generation = -1
         self._published: list[Revision] = []
         self._of_document: dict[str, list[Revision]] = {}
+        self._chunks: dict[int, tuple[Chunk, int]] = {}
         self._keyword: KeywordIndex | None = None
         self._meaning: Meaning | None = None
         self._documents: OrderedDict[tuple[str, str], Document] = OrderedDict()
@@ -220,6 +223,7 @@ class Library:
                 self._of_document.setdefault(revision.document_id, []).append(revision)
             # The same bytes may have got another level.
             self._documents.clear()
+            self._chunks = {}
             # Chroma does not see what another process wrote until it is opened anew.
             self._keyword = self._meaning = None
             self._names.clear()
@@ -280,7 +284,16 @@ class Library:
 
     def chunks(self, ids: Sequence[int], scope: Scope) -> dict[int, Chunk]:
         """Chunks by id, only those inside ``scope``: whatever an index says, the registry decides."""
-        rows = self.registry.chunks(ids)
+        with self._lock:
+            self.refresh()
+            kept = self._chunks
+        rows = {id_: row for id_ in ids if (row := kept.get(id_)) is not None}
+        if lacking := [id_ for id_ in ids if id_ not in rows]:
+            read = self.registry.chunks(lacking)
+            rows = {id_: row for id_ in ids if (row := rows.get(id_) or read.get(id_)) is not None}
+            if len(kept) + len(read) > _KEPT_CHUNKS:
+                kept.clear()
+            kept.update(read)  # into what was current before they were read: after a publication nobody looks there
         return {id_: chunk for id_, (chunk, revision) in rows.items() if revision in scope.revisions and chunk.level <= scope.clearance}
 
     def document(self, document_id: str, revision: str = "", *, clearance: int) -> Document:

@@ -21,7 +21,7 @@ from rag.second_stage import Candidate, Rarity
 from rag.static import StaticModel
 from rag.text import fold, storable
 
-DEPTH = 300
+DEPTH = 200
 """How deep the list of the keyword index goes before lists are fused."""
 NEAR = 100
 """How deep those of the vector indexes go, which take longer."""

@@ -34,7 +34,7 @@ from rag import terms, text
 from rag.index.forward import Passage
 from rag.question import Question
 
-FIRST = 400
+FIRST = 300
 """So many candidates of the first stage are looked at again."""
 MEANT = 0.8
 """A word of the question counts so much where a passage has it by an official word."""

@@ -18,10 +18,10 @@ import pytest
 from rag.embed import Vectors
 from rag.errors import IndexDamaged, LibraryError, UnknownDocument
 from rag.index.damage import Sums
-from rag.index.scope import NARROW
+from rag.index.scope import NARROW, Scope
 from rag.ingest import Ingester, ingest, rebuild
 from rag.library import Library
-from rag.records import Document
+from rag.records import Chunk, Document
 from rag.registry import PENDING, PUBLISHED, Registry
 from rag.search import search
 
@@ -423,6 +423,27 @@ def test_a_raised_level_holds_at_once_for_a_document_that_was_read_before(librar
         library.document("rule", open_.revision, clearance=1)
     assert found(library, "travel", clearance=1) == []
     assert found(library, "travel", clearance=3) == ["rule"]
+
+
+def test_a_passage_that_one_reader_saw_stays_hidden_from_another(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(library, [document("rule", "Travel is booked by the office.", level=3)])
+    (hit,) = find(library, "travel")
+    revisions = frozenset(revision.number for revision in library.published)
+    asked: list[int] = []
+    read = library.registry.chunks
+
+    def told(ids: Sequence[int]) -> dict[int, tuple[Chunk, int]]:
+        asked.extend(ids)
+        return read(ids)
+
+    monkeypatch.setattr(library.registry, "chunks", told)
+    assert library.chunks([hit.chunk.id, 999], Scope(clearance=3, revisions=revisions)) == {hit.chunk.id: hit.chunk}
+    assert asked == [999], "the other is remembered"
+    assert library.chunks([hit.chunk.id], Scope(clearance=2, revisions=revisions)) == {}
+    assert library.chunks([hit.chunk.id], Scope(clearance=3, revisions=frozenset())) == {}
+    publish(library, [document("other", "Parking is free.")])
+    assert library.chunks([hit.chunk.id], Scope(clearance=3, revisions=revisions)) == {hit.chunk.id: hit.chunk}
+    assert asked[-1] == hit.chunk.id, "after a publication it is read anew"
 
 
 def test_a_revision_that_was_replaced_is_as_secret_as_what_replaced_it(library: Library) -> None:

@@ -15,6 +15,7 @@ import math
 import shutil
 import struct
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -41,6 +42,15 @@ _RARITIES, _PASSAGES = 100_000, 20_000
 """So many idf and passages are remembered between two changes of the index."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """What the index holds of a chunk beside its terms."""
+
+    revision: int
+    level: int
+    passage: Passage
+
+
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for name in ("chunk", "revision", "level"):
@@ -65,7 +75,7 @@ class KeywordIndex:
             self._index = tantivy.Index(_schema(), path=str(folder))
             self._searcher = self._index.searcher()
         self._rarity: dict[tuple[str, str], float] = {}
-        self._passages: dict[int, Passage] = {}
+        self._known: dict[int, _Known] = {}
 
     def writer(self) -> KeywordWriter:
         """Start writing. Nothing is found until :meth:`KeywordWriter.commit`."""
@@ -77,7 +87,7 @@ class KeywordIndex:
         with told("The keyword index cannot be read", ValueError, OSError):
             self._index.reload()
             self._searcher = self._index.searcher()
-            self._rarity, self._passages = {}, {}
+            self._rarity, self._known = {}, {}
 
     @property
     def count(self) -> int:
@@ -144,35 +154,35 @@ class KeywordIndex:
         Raises:
             IndexDamaged: a file of the index is missing or torn.
         """
-        if not chunks or not scope.revisions:
-            return {}
-        found = {}
         with told("The keyword index cannot be read", ValueError, OSError, KeyError, IndexError):
-            for place, chunk, _ in self._inside(chunks, scope):
-                kept = self._passages.get(chunk)
-                if kept is None:
-                    stored = self._searcher.doc(place)
-                    kept = decode(stored["passage"][0], (stored["head"] or [""])[0])
-                    if len(self._passages) >= _PASSAGES:
-                        self._passages.clear()
-                    self._passages[chunk] = kept
-                found[chunk] = kept
-        return found
+            return {chunk: known.passage for chunk, known in self._inside(chunks, scope)}
 
     def revisions(self, chunks: Sequence[int], scope: Scope) -> dict[int, int]:
         """Those of the chunks that are inside ``scope``, each with the registry's number of its revision."""
-        if not chunks or not scope.revisions:
-            return {}
-        with told("The keyword index cannot be read", ValueError, OSError):
-            return {chunk: revision for _, chunk, revision in self._inside(chunks, scope)}
+        with told("The keyword index cannot be read", ValueError, OSError, KeyError, IndexError):
+            return {chunk: known.revision for chunk, known in self._inside(chunks, scope)}
 
-    def _inside(self, chunks: Sequence[int], scope: Scope) -> Iterator[tuple[tantivy.DocAddress, int, int]]:
-        query = tantivy.Query.term_set_query(self._index.schema, "chunk", list(chunks))
-        places = [place for _, place in self._searcher.search(_unscored(query), len(chunks), count=False).hits]
-        columns = [self._searcher.fast_field_values(name, places) for name in ("chunk", "revision", "level")]
+    def _inside(self, chunks: Sequence[int], scope: Scope) -> Iterator[tuple[int, _Known]]:
+        known, levels = self._known, scope.levels
+        if lacking := [chunk for chunk in chunks if chunk not in known]:
+            known = known | self._read(lacking)
+            # Put in place as a whole, not changed: another thread may be reading the old one.
+            self._known = known if len(known) <= _PASSAGES else {}
+        for chunk in chunks:
+            one = known.get(chunk)
+            if one is not None and one.revision in scope.revisions and one.level in levels:
+                yield chunk, one
+
+    def _read(self, chunks: Sequence[int]) -> dict[int, _Known]:
+        query, searcher = tantivy.Query.term_set_query(self._index.schema, "chunk", list(chunks)), self._searcher
+        places = [place for _, place in searcher.search(_unscored(query), len(chunks), count=False).hits]
+        columns = [searcher.fast_field_values(name, places) for name in ("chunk", "revision", "level")]
+        found = {}
         for place, chunk, revision, level in zip(places, *columns, strict=True):
-            if revision in scope.revisions and level in scope.levels:
-                yield place, int(chunk or 0), int(revision or 0)
+            stored = searcher.doc(place)
+            passage = decode(stored["passage"][0], (stored["head"] or [""])[0])
+            found[int(chunk or 0)] = _Known(revision=int(revision or 0), level=int(level or 0), passage=passage)
+        return found
 
     def holds(self, chunk: int) -> bool:
         """True where the index has this chunk."""
