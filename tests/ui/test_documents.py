@@ -36,7 +36,7 @@ def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Revision, Call
     """A library with a draft that applies from ``BEGINS``, and what runs the page on it."""
     home = tmp_path / "home"
     library = Library(Settings(home=home))
-    jobs.add(library, [("rule.md", "# Parking\n\nParking costs 30.\n".encode())], user="k", clearance=3, level=1, effective_from=BEGINS)
+    jobs.add(library, [("rule.md", b"# Parking\n\nParking costs 30.\n")], user="k", clearance=3, level=1, effective_from=BEGINS)
     work.work(library, today=lambda: TODAY)
     (draft,) = library.registry.revisions()
     library.close()
