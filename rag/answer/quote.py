@@ -17,8 +17,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from rag.answer.asks import Asks, asks, decides, deciding, lays_down
-from rag.answer.candidates import Candidate, blocks_in, candidates
+from rag.answer.asks import Asks, asks, decides, deciding, for_all, lays_down
+from rag.answer.candidates import Candidate, blocks_in, candidates, whole_list
 from rag.answer.definitions import definitions
 from rag.answer.relevance import Kinship, Question
 from rag.answer.verify import block_at, cite
@@ -128,7 +128,7 @@ def choose(question: Question, weighed: Sequence[Weighed]) -> list[Evidence]:
             -each.relevance,
         )
     )
-    answers = [_evidence(each, Role.ANSWER, wanted, near) for each in direct]
+    answers = [_evidence(each, Role.ANSWER, wanted, near) for each in (map(_completed, direct) if for_all(question.text) else direct)]
     conditions: list[Evidence] = []
     related: list[Evidence] = []
     homes = {(each.candidate.document.id, each.candidate.hit.chunk.path) for each in direct}
@@ -213,6 +213,11 @@ def _taken(question: Question, weighed: Sequence[Weighed]) -> list[Weighed]:
 def _evidence(each: Weighed, role: Role, wanted: tuple[Asks, ...], near: tuple[str, ...]) -> Evidence:
     decisive = deciding(wanted, each.candidate.text, near) if role is Role.ANSWER else None
     return Evidence(document=each.candidate.document, spans=each.candidate.spans, relevance=each.relevance, role=role, decides=decisive)
+
+
+def _completed(each: Weighed) -> Weighed:
+    """An item with the others of its list."""
+    return replace(each, candidate=replace(each.candidate, spans=whole_list(each.candidate)))
 
 
 def _with_heading(candidate: Candidate) -> str:
