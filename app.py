@@ -53,6 +53,8 @@ def main() -> None:
         st.Page(log_page, title=who.t("frame.log"), url_path="log"),
     ]
     page = st.navigation([first, *desk], position="top")
+    if page in desk:  # what is pressed on a page must come with the address that belongs to it
+        frame.remember(who, desk=True)
     frame.header(who)
     try:
         opened = opening.library(settings)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rag import terms
 from rag.answer import candidates, quote, relevance
-from rag.answer.asks import Asks, asks, decides, deciding
+from rag.answer.asks import Asks, asks, decides, deciding, for_all
 from rag.answer.definitions import definitions
 from rag.answer.quote import Evidence
 from rag.answer.relevance import Question
@@ -181,6 +181,63 @@ def test_an_item_too_far_down_the_list_to_be_quoted_with_it_still_brings_the_ann
     assert quotes("航空券の領収書", build(rows)) == ["請求には次に掲げる書類を添える。\n航空券の領収書"]
 
 
+def waived(*more: Row, items: Sequence[str] = ("災害にあった者", "生活に困窮している者", "これに準ずる者")) -> Document:
+    path: Path = ("第一条", "第一項")
+    rows: list[Row] = [(BlockKind.PARAGRAPH, path, "次の各号のいずれかに該当するときは、手数料を免除する。")]
+    rows += [(BlockKind.ITEM, (*path, f"第{number}号"), item) for number, item in enumerate(items, start=1)]
+    return build([*rows, *more])
+
+
+def item(document: Document, words: str) -> candidates.Candidate:
+    (hit, *_), _ = hits_of(document)
+    (spans,) = candidates.quotable(document, at(document, words))
+    return candidates.Candidate(document=document, hit=hit, spans=spans, words=frozenset())
+
+
+@pytest.mark.parametrize("words", ["災害にあった者", "生活に困窮している者", "これに準ずる者"])
+def test_the_list_of_an_item_is_quoted_whole_each_item_with_its_own_citation(words: str) -> None:
+    document = waived((BlockKind.PARAGRAPH, ("第一条", "第二項"), "前項の申出は書面でする。"))
+    assert [span.cut(document.text) for span in candidates.whole_list(item(document, words))] == [
+        "次の各号のいずれかに該当するときは、手数料を免除する。",
+        "災害にあった者",
+        "生活に困窮している者",
+        "これに準ずる者",
+    ]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        waived(items=["生活に困窮している者", *(f"者の{number}" for number in range(candidates.SHORT_LIST))]),
+        waived(items=["生活に困窮している者", "長い" * candidates.SHORT_LIST_CHARACTERS]),
+        waived((BlockKind.ITEM, ("第一条", "第一項", "第三号", "イ"), "親族"), items=["生活に困窮している者", "学生", "次に掲げる者"]),
+    ],
+    ids=["many items", "long items", "items within items"],
+)
+def test_a_list_that_is_long_or_deep_is_not_quoted_for_one_item(document: Document) -> None:
+    one = item(document, "生活に困窮している者")
+    assert candidates.whole_list(one) == one.spans
+
+
+@pytest.mark.parametrize(
+    ("question", "all_"),
+    [
+        ("手数料の免除を受けられるのは誰ですか", True),
+        ("どんな場合に免除されますか", True),
+        ("Which visitors are exempt?", True),
+        ("生活に困窮している者は免除されますか", False),
+        ("手数料はいくらですか", False),
+        ("申出はいつまでですか", False),
+        ("なぜ免除されるのですか", False),
+    ],
+)
+def test_all_items_answer_who_and_which_and_one_answers_whether(question: str, all_: bool) -> None:
+    assert for_all(question) is all_
+    said = "\n".join(quotes(f"生活に困窮している。{question}", waived()))
+    if all_:
+        assert "これに準ずる者" in said
+
+
 def test_a_part_of_an_item_brings_the_item_and_the_announcement_from_the_passage_before() -> None:
     path: Path = ("第一条", "第一項")
     rows: list[Row] = [
@@ -326,6 +383,21 @@ def test_a_term_that_the_document_defines_is_explained() -> None:
     found = roles("前払の請求を認めるのは誰ですか", document)
     assert found[0] == ("前払の請求は旅行命令権者が認める。", Role.ANSWER, False)
     assert ("この訓令において「旅行命令権者」とは、課長をいう。", Role.CONDITION, False) in found
+
+
+def test_a_term_that_a_list_explains_comes_with_the_list() -> None:
+    rules = build(
+        [
+            (BlockKind.PARAGRAPH, ("第一条", "第一項"), "「提供機関」とは、次に掲げるものをいう。"),
+            (BlockKind.ITEM, ("第一条", "第一項", "第一号"), "省の部局"),
+            (BlockKind.ITEM, ("第一条", "第一項", "第二号"), "独立行政法人"),
+            (BlockKind.PARAGRAPH, ("第二条", "第一項"), "手数料は、提供機関が免除する。"),
+        ],
+        id="terms",
+    )
+    answer, meaning = roles("手数料は免除されますか", rules)
+    assert answer[:2] == ("手数料は、提供機関が免除する。", Role.ANSWER)
+    assert meaning[:2] == ("「提供機関」とは、次に掲げるものをいう。\n省の部局\n独立行政法人", Role.CONDITION)
 
 
 def test_what_fills_more_than_a_screen_is_folded_and_stands_last() -> None:

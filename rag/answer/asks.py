@@ -74,8 +74,9 @@ _WHETHER = re.compile(
     r"may|must|should|is|are|do|does|did|will|would|has|have|am) ",
 )
 _ASKING_WORD = re.compile(
-    r"何|なに|なん(?=で|の|と)|どう|どの|どれ|どこ|いつ|いくら|誰|だれ|教えて|知りたい|\b(?:what|which|who|when|where|how|why)\b"
+    r"何|なに|なん(?=で|の|と)|どう|どの|どれ|どこ|どん|どなた|どちら|なぜ|いつ|いくら|誰|だれ|教えて|知りたい|\b(?:what|which|who|when|where|how|why)\b"
 )
+_FOR_ALL = re.compile(r"何(?:が|を|に|の|で|か)|なに|誰|だれ|どなた|ど(?:の|ん|うい)|どれ|一覧|\b(?:what|which|who|whom|whose)\b")
 
 LAID_DOWN = ("とする", "とします", "以内とする", "以下とする")
 """What stands behind a figure that is laid down, where another sentence may only mention one."""
@@ -136,6 +137,11 @@ def asks(question: str) -> tuple[Asks, ...]:
     if any(_WHETHER.search(part.strip()) and not _ASKING_WORD.search(part) for part in parts):
         found.append(Asks.WHETHER)
     return tuple(found) or (Asks.OTHER,)
+
+
+def for_all(question: str) -> bool:
+    """True where a question asks for all that something holds for: who, which, in what cases. One item of a list is half an answer."""
+    return {Asks.WHO, Asks.NAME, Asks.OTHER}.issuperset(asks(question)) and _FOR_ALL.search(fold(question)) is not None
 
 
 def deciding(wanted: tuple[Asks, ...], text: str, near: tuple[str, ...] = ()) -> Span | None:

@@ -17,6 +17,8 @@ from rag.records import QUOTABLE, Block, BlockKind, Document, Hit, Span
 LONGEST_LIST = 12
 """Items quoted with the sentence that announces them."""
 LONGEST_QUOTE = 1_000
+SHORT_LIST, SHORT_LIST_CHARACTERS = 6, 500
+"""A list is quoted whole for one of its items where it has no more items and characters."""
 _FARTHEST = 200
 """Blocks that may lie between an item and the words that announce it."""
 
@@ -113,6 +115,25 @@ def _above(document: Document, item: Block) -> tuple[Span, ...]:
     return tuple(reversed(above))
 
 
+def whole_list(candidate: Candidate) -> tuple[Span, ...]:
+    """The announcement of an item with all items of its list, where these are few, short and have no items of their own; else what is
+    quoted of the item."""
+    document, own = candidate.document, candidate.spans
+    at = bisect_right(document.blocks, own[-1].start, key=lambda block: block.span.start) - 1
+    if len(own) != 2 or at < 0 or document.blocks[at].kind is not BlockKind.ITEM:
+        return own
+    home = document.blocks[at].path[:-1]
+    first, last = at, at + 1
+    while first > 0 and document.blocks[first - 1].kind is BlockKind.ITEM and document.blocks[first - 1].path[: len(home)] == home:
+        first -= 1
+    while last < len(document.blocks) and document.blocks[last].kind is BlockKind.ITEM and document.blocks[last].path[: len(home)] == home:
+        last += 1
+    items = document.blocks[first:last]
+    spans = (own[0], *(item.span for item in items))
+    flat = all(len(item.path) == len(home) + 1 for item in items) and own[0].end <= items[0].span.start
+    return spans if flat and len(items) <= SHORT_LIST and sum(span.end - span.start for span in spans) <= SHORT_LIST_CHARACTERS else own
+
+
 def _column_names(document: Document, row: Block) -> Span:
     """The first row of the table that ``row`` stands in, which may lie in a passage before."""
     index = bisect_right(document.blocks, row.span.start, key=lambda block: block.span.start) - 1
@@ -129,6 +150,13 @@ def _sentences(whole: str, span: Span) -> list[Span]:
         else:
             joined.append(sentence)
     return joined
+
+
+def complete(document: Document, sentence: Span) -> Span:
+    """A sentence with the list that it announces, if it announces one."""
+    if not _ANNOUNCES.search(sentence.cut(document.text)):
+        return sentence
+    return _with_list(sentence, document.blocks[bisect_right(document.blocks, sentence.start, key=lambda block: block.span.start) :])
 
 
 def _with_list(announcement: Span, following: Sequence[Block]) -> Span:

@@ -17,8 +17,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from rag.answer.asks import Asks, asks, decides, deciding, lays_down
-from rag.answer.candidates import Candidate, blocks_in, candidates
+from rag.answer.asks import Asks, asks, decides, deciding, for_all, lays_down
+from rag.answer.candidates import Candidate, blocks_in, candidates, complete, whole_list
 from rag.answer.definitions import definitions
 from rag.answer.relevance import Kinship, Question
 from rag.answer.verify import block_at, cite
@@ -128,7 +128,7 @@ def choose(question: Question, weighed: Sequence[Weighed]) -> list[Evidence]:
             -each.relevance,
         )
     )
-    answers = [_evidence(each, Role.ANSWER, wanted, near) for each in direct]
+    answers = [_evidence(each, Role.ANSWER, wanted, near) for each in (map(_completed, direct) if for_all(question.text) else direct)]
     conditions: list[Evidence] = []
     related: list[Evidence] = []
     homes = {(each.candidate.document.id, each.candidate.hit.chunk.path) for each in direct}
@@ -215,6 +215,11 @@ def _evidence(each: Weighed, role: Role, wanted: tuple[Asks, ...], near: tuple[s
     return Evidence(document=each.candidate.document, spans=each.candidate.spans, relevance=each.relevance, role=role, decides=decisive)
 
 
+def _completed(each: Weighed) -> Weighed:
+    """An item with the others of its list."""
+    return replace(each, candidate=replace(each.candidate, spans=whole_list(each.candidate)))
+
+
 def _with_heading(candidate: Candidate) -> str:
     return f"{candidate.hit.chunk.context.rpartition(chr(10))[2]}\n{candidate.text}"
 
@@ -247,7 +252,8 @@ def _definitions_for(question: Question, answers: Sequence[Evidence]) -> list[Ev
         for term, span in definitions(answer.document).items():
             said = _has(answer.text, term) and not any(span.holds(quoted) or quoted.holds(span) for quoted in answer.spans)
             if said and (answer.document.id, term) not in found:
-                evidence = Evidence(document=answer.document, spans=(span,), relevance=0.0, role=Role.CONDITION)
+                spans = (complete(answer.document, span),)
+                evidence = Evidence(document=answer.document, spans=spans, relevance=0.0, role=Role.CONDITION)
                 found[answer.document.id, term] = (_has(question.text, term), evidence)
     return [evidence for _, evidence in sorted(found.values(), key=lambda pair: not pair[0])[:DEFINED]]
 

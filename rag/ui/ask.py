@@ -127,7 +127,7 @@ def _submitted(field: str = "question") -> None:
 
 def _take(wanted: Wanted) -> None:
     """Ask this now: from the field, an example, or the history."""
-    st.session_state["wanted"] = wanted
+    frame.take(wanted)
     st.session_state["question"] = wanted.question
     st.session_state.pop("stopped", None)
     panel.forget()

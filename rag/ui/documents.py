@@ -59,10 +59,10 @@ def _add(library: Library, who: Reader) -> None:
                 t("documents.level_of_new"),
                 [None, *range(1, who.clearance + 1)],
                 format_func=lambda value: t("documents.level_later", level=HIGHEST_LEVEL) if value is None else str(value),
-                key=f"level-{turn}",
+                key=f"new-level-{turn}",
                 width=320,
             )
-            begins = st.date_input(t("documents.begins"), value=None, key=f"begins-{turn}", format="YYYY-MM-DD", width=220)
+            begins = st.date_input(t("documents.begins"), value=None, key=f"new-begins-{turn}", format="YYYY-MM-DD", width=220)
             st.button(
                 t("documents.read"),
                 key="read-files",
@@ -89,7 +89,7 @@ def _fetch(library: Library, who: Reader, turn: int) -> None:
 
 def _fetch_now(library: Library, who: Reader, turn: int) -> None:
     if wanted := str(st.session_state[f"law-{turn}"]).strip():
-        jobs.fetch(library, wanted, user=person(), clearance=who.clearance, level=st.session_state.get(f"level-{turn}"))
+        jobs.fetch(library, wanted, user=person(), clearance=who.clearance, level=st.session_state.get(f"new-level-{turn}"))
         st.session_state["added"] = turn + 1
 
 
@@ -179,7 +179,7 @@ def _cells(who: Reader, row: Row) -> dict[str, object]:
 
 
 def _actions(library: Library, who: Reader, selected: Sequence[Row]) -> None:
-    t = who.t
+    t, turn = who.t, int(st.session_state.get("handed_over", 0))  # a new key closes the popovers
     drafts = [row.revision.number for row in selected if row.revision.state in (DRAFT, CHECKED)]
     public = [row.revision.number for row in selected if row.revision.state in (DRAFT, CHECKED, RETIRED)]
     known = [row.revision.number for row in selected if row.revision.state in (DRAFT, CHECKED, PUBLISHED)]
@@ -190,9 +190,9 @@ def _actions(library: Library, who: Reader, selected: Sequence[Row]) -> None:
             st.button(
                 t("documents.check", n=len(drafts)), key="check", disabled=not drafts, on_click=_check, args=(library, who, tuple(drafts))
             )
-            with st.popover(t("documents.publish", n=len(public)), key="publish", disabled=not public):
+            with st.popover(t("documents.publish", n=len(public)), key=f"publish-{turn}", disabled=not public):
                 _publish_form(library, who, [row for row in selected if row.revision.number in public])
-            with st.popover(t("documents.retire", n=len(known)), key="retire", disabled=not known):
+            with st.popover(t("documents.retire", n=len(known)), key=f"retire-{turn}", disabled=not known):
                 _retire_form(library, who, known)
         for row in selected[:5]:
             about = row.revision.source
@@ -235,6 +235,7 @@ def _publish_form(library: Library, who: Reader, chosen: Sequence[Row]) -> None:
 def _publish(library: Library, who: Reader, numbers: Sequence[int]) -> None:
     reason = str(st.session_state.get("publish-reason") or "").strip()
     jobs.publish(library, numbers, user=person(), clearance=who.clearance, reason=reason)
+    _close()
 
 
 def _retire_form(library: Library, who: Reader, numbers: Sequence[int]) -> None:
@@ -253,3 +254,9 @@ def _retire_form(library: Library, who: Reader, numbers: Sequence[int]) -> None:
 def _retire(library: Library, who: Reader, numbers: Sequence[int]) -> None:
     reason = str(st.session_state.get("retire-reason") or "").strip()
     jobs.retire(library, numbers, user=person(), clearance=who.clearance, reason=reason)
+    _close()
+
+
+def _close() -> None:
+    """What was asked for is handed over: close the popover in which that was done."""
+    st.session_state["handed_over"] = int(st.session_state.get("handed_over", 0)) + 1

@@ -54,8 +54,10 @@ def reader(clearance: int) -> Reader:
     # Streamlit empties the address when a reader turns to another page: what was asked stays asked.
     turned = not address and path != st.session_state.get("path", path)
     st.session_state["path"] = path
-    # An address that is not the one written last comes from the browser: its back button, a bookmark.
-    if "wanted" not in st.session_state or (not turned and address != st.session_state.get("address", address)):
+    # An address that is not the one written last comes from the browser: its back button, a bookmark. One that comes with something
+    # pressed is only late: the browser had not received the last one yet.
+    changed = not turned and not st.session_state.get("pressed") and address != st.session_state.get("address", address)
+    if "wanted" not in st.session_state or changed:
         wanted = state.read(address, clearance)
         st.session_state["wanted"] = wanted
         st.session_state["question"] = wanted.question
@@ -71,7 +73,8 @@ def chosen(name: str) -> str:
 
 
 def choose(**values: str) -> None:
-    """Choose something on the desk's pages."""
+    """Choose something on the desk's pages; for the work of buttons and fields."""
+    st.session_state["pressed"] = True
     st.session_state["chosen"] = {name: value for name, value in {**st.session_state["chosen"], **values}.items() if value}
 
 
@@ -83,6 +86,7 @@ def remember(who: Reader, *, desk: bool = False) -> None:
     if _address() != {name: value if isinstance(value, list) else [value] for name, value in address.items()}:
         st.query_params.from_dict(address)
     st.session_state["address"] = _address()
+    st.session_state.pop("pressed", None)
 
 
 def _address() -> dict[str, list[str]]:
@@ -90,8 +94,14 @@ def _address() -> dict[str, list[str]]:
 
 
 def want(**changes: Any) -> None:
-    """Change what is asked."""
-    st.session_state["wanted"] = replace(st.session_state["wanted"], **changes)
+    """Change what is asked; for the work of buttons and fields."""
+    take(replace(st.session_state["wanted"], **changes))
+
+
+def take(wanted: Wanted) -> None:
+    """Ask this from now on; for the work of buttons and fields."""
+    st.session_state["pressed"] = True
+    st.session_state["wanted"] = wanted
 
 
 def style(who: Reader) -> None:
@@ -164,4 +174,5 @@ def _level_chosen() -> None:
 
 def _language_chosen() -> None:
     if st.session_state["language_chosen"]:
+        st.session_state["pressed"] = True
         st.session_state["language"] = st.session_state["language_chosen"]

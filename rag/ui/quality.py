@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from rag.desk import jobs
+from rag.desk.overview import rows
 from rag.holder import person
 from rag.library import Library
+from rag.registry import PUBLISHED
 from rag.registry.golden import Kept, Run
 from rag.text import language
 from rag.ui import progress, safe
@@ -60,11 +62,13 @@ def _questions(library: Library, who: Reader, kept: Sequence[Kept], runs: Sequen
     t = who.t
     last = runs[-1].verdicts if runs else {}
     before = runs[-2].verdicts if len(runs) > 1 else {}
+    every = sorted(rows(library, clearance=who.wanted.level), key=lambda row: (row.revision.state == PUBLISHED, row.revision.number))
+    titles = {row.revision.document_id: row.revision.source.title for row in every}
     table = [
         {
             t("quality.number"): one.number,
             t("ask.field"): one.question,
-            t("quality.expected"): _places(who, one),
+            t("quality.expected"): _places(who, one, titles),
             t("quality.last"): _verdict(who, last.get(one.number)),
             t("quality.before"): _verdict(who, before.get(one.number)),
         }
@@ -89,8 +93,12 @@ def _remove(library: Library, chosen: Sequence[Kept]) -> None:
         library.registry.golden.remove(one.number, user=person(), reason=str(st.session_state["golden-reason"]).strip())
 
 
-def _places(who: Reader, one: Kept) -> str:
-    named = [f"{place['document']} {place['path'] or who.t('quality.page_n', n=place['page'])}" for place in one.expect]
+def _places(who: Reader, one: Kept, titles: Mapping[str, str]) -> str:
+    """The provisions by the titles of their documents; by the id where the reader sees no document of it, or it has no title."""
+    named = [
+        f"{titles.get(str(place['document'])) or place['document']}　{place['path'] or who.t('quality.page_n', n=place['page'])}"
+        for place in one.expect
+    ]
     return "、".join(named) or who.t("quality.must_refuse")
 
 

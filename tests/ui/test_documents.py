@@ -1,0 +1,80 @@
+"""The Documents page's states, without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rag.desk import jobs, work
+from rag.library import Library
+from rag.registry import Revision
+from rag.settings import Settings
+from rag.ui.texts import Words
+from tests.conftest import TODAY
+
+ja = Words("ja")
+BEGINS = date(2026, 4, 1)
+
+
+def _app() -> None:
+    """The page by itself: with several pages AppTest draws the first one only."""
+    from rag.settings import from_environment
+    from rag.ui import documents, frame, opening
+
+    settings = from_environment()
+    who = frame.reader(settings.clearance)
+    frame.remember(who, desk=True)
+    documents.page(opening.library(settings), who)
+
+
+@pytest.fixture
+def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Revision, Callable[..., AppTest]]:
+    """A library with a draft that applies from ``BEGINS``, and what runs the page on it."""
+    home = tmp_path / "home"
+    library = Library(Settings(home=home))
+    jobs.add(library, [("rule.md", b"# Parking\n\nParking costs 30.\n")], user="k", clearance=3, level=1, effective_from=BEGINS)
+    work.work(library, today=lambda: TODAY)
+    (draft,) = library.registry.revisions()
+    library.close()
+    monkeypatch.setenv("KONKYO_HOME", str(home))
+    monkeypatch.setenv("KONKYO_CLEARANCE", "3")
+
+    def start(**query: str) -> AppTest:
+        app = AppTest.from_function(_app, default_timeout=120)
+        for name, value in query.items():
+            app.query_params[name] = value
+        return app
+
+    return draft, start
+
+
+def test_the_day_of_an_open_document_is_not_that_of_the_next_file(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    app = start(doc=draft.document_id)
+    app.session_state["added"] = draft.number  # so many files were handed in: the fields of both forms had the same name
+    app.run()
+    assert [field.value for field in app.date_input if field.label == ja("correct.begins")] == [BEGINS]
+    app.button(key="to-list").click().run()
+    assert [field.value for field in app.date_input if field.label == ja("documents.begins")] == [None]
+    assert not app.exception
+
+
+def test_what_was_pressed_last_counts_where_the_address_comes_late(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    """On a slow line a second press comes with the address from before the first one."""
+    draft, start = one
+    app = start(doc=draft.document_id, view="facts").run()
+    before = dict(app.query_params)
+    app.button_group(key="view").set_value("reading").run()
+    assert app.query_params["view"] == "reading"
+    app.query_params.clear()
+    app.query_params.update(before)  # the browser has not taken in the new one
+    app.button_group(key="view").set_value("revisions").run()
+    assert app.query_params["view"] == "revisions"
+    app.query_params.clear()
+    app.query_params.update(before)  # the back button: nothing was pressed on the page
+    app.run()
+    assert app.query_params["view"] == "facts"
