@@ -385,6 +385,21 @@ def test_a_term_that_the_document_defines_is_explained() -> None:
     assert ("この訓令において「旅行命令権者」とは、課長をいう。", Role.CONDITION, False) in found
 
 
+def test_a_term_that_a_list_explains_comes_with_the_list() -> None:
+    rules = build(
+        [
+            (BlockKind.PARAGRAPH, ("第一条", "第一項"), "「提供機関」とは、次に掲げるものをいう。"),
+            (BlockKind.ITEM, ("第一条", "第一項", "第一号"), "省の部局"),
+            (BlockKind.ITEM, ("第一条", "第一項", "第二号"), "独立行政法人"),
+            (BlockKind.PARAGRAPH, ("第二条", "第一項"), "手数料は、提供機関が免除する。"),
+        ],
+        id="terms",
+    )
+    answer, meaning = roles("手数料は免除されますか", rules)
+    assert answer[:2] == ("手数料は、提供機関が免除する。", Role.ANSWER)
+    assert meaning[:2] == ("「提供機関」とは、次に掲げるものをいう。\n省の部局\n独立行政法人", Role.CONDITION)
+
+
 def test_what_fills_more_than_a_screen_is_folded_and_stands_last() -> None:
     others = ("海山川谷", "東西南北", "春夏秋冬", "赤青黄白")
     documents = [prose(f"旅費の請求の期限は{'又は'.join(word * 40)}とする。", id=word) for word in others]

@@ -152,6 +152,13 @@ def _sentences(whole: str, span: Span) -> list[Span]:
     return joined
 
 
+def complete(document: Document, sentence: Span) -> Span:
+    """A sentence with the list that it announces, if it announces one."""
+    if not _ANNOUNCES.search(sentence.cut(document.text)):
+        return sentence
+    return _with_list(sentence, document.blocks[bisect_right(document.blocks, sentence.start, key=lambda block: block.span.start) :])
+
+
 def _with_list(announcement: Span, following: Sequence[Block]) -> Span:
     """The announcement and the items behind it, as one stretch of text."""
     end = announcement.end

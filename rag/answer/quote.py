@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answer.asks import Asks, asks, decides, deciding, for_all, lays_down
-from rag.answer.candidates import Candidate, blocks_in, candidates, whole_list
+from rag.answer.candidates import Candidate, blocks_in, candidates, complete, whole_list
 from rag.answer.definitions import definitions
 from rag.answer.relevance import Kinship, Question
 from rag.answer.verify import block_at, cite
@@ -252,7 +252,8 @@ def _definitions_for(question: Question, answers: Sequence[Evidence]) -> list[Ev
         for term, span in definitions(answer.document).items():
             said = _has(answer.text, term) and not any(span.holds(quoted) or quoted.holds(span) for quoted in answer.spans)
             if said and (answer.document.id, term) not in found:
-                evidence = Evidence(document=answer.document, spans=(span,), relevance=0.0, role=Role.CONDITION)
+                spans = (complete(answer.document, span),)
+                evidence = Evidence(document=answer.document, spans=spans, relevance=0.0, role=Role.CONDITION)
                 found[answer.document.id, term] = (_has(question.text, term), evidence)
     return [evidence for _, evidence in sorted(found.values(), key=lambda pair: not pair[0])[:DEFINED]]
 
