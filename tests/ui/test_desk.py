@@ -150,6 +150,20 @@ def test_a_pdf_asks_for_its_password(screen: Make, served: tuple[str, Path]) -> 
     assert b"rates.pdf" in held and b"Zr7!secre" not in held
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_other_pages_on_a_narrow_screen_have_enough_contrast(screen: Make, served: tuple[str, Path], scheme: str) -> None:
+    desk = Desk(screen(served[0], locale="en-GB", width=800, scheme=scheme), en)
+    for page in ("gaps", "quality", "usage", "log"):
+        desk.open(page)
+        expect(desk.page.locator("h1")).to_have_text(en(f"{page}.heading"))
+        assert (
+            desk.page.evaluate("[document.documentElement.scrollWidth, document.querySelector('[data-testid=stMain]').scrollWidth]")
+            == [800] * 2
+        )
+        assert desk.page.evaluate(CONTRAST) == [], page
+        desk.picture(f"narrow_{page}_{scheme}")
+
+
 def test_the_page_in_english_on_a_narrow_screen_has_enough_contrast(screen: Make, served: tuple[str, Path]) -> None:
     address, _ = served
     for scheme in ("light", "dark"):
