@@ -316,16 +316,16 @@ class Ingester:
 
     # ------------------------------------------------------------ files
 
-    def add_files(self, found: Iterable[sources.Found]) -> Iterator[Outcome]:
+    def add_files(self, found: Iterable[sources.Found], *, password: str = "") -> Iterator[Outcome]:
         """Read files in a child process each under limits, and take them in. Outcomes come as they become durable.
 
-        A file that cannot be read is an outcome with its reason; the others go on.
+        A file that cannot be read is an outcome with its reason; the others go on. ``password`` opens encrypted ones; it is kept nowhere.
         """
         with self._sandbox() as sandbox:
             for item in found:
                 self._progress(f"reading {item.source.uri}")
                 try:
-                    outcome = self._add_file(item, sandbox)
+                    outcome = self._add_file(item, sandbox, password)
                 except ReadError as error:
                     yield Outcome(
                         name=item.source.uri, result=Result.FAILED, document_id=item.document_id, reason=error.reason, code=error.code
@@ -348,7 +348,7 @@ class Ingester:
         """Work out what the passages point to, in everything that was published since the last time."""
         link(self._library, lambda done, total: self._progress(f"following references: document {done} of {total}"))
 
-    def _add_file(self, item: sources.Found, sandbox: Sandbox) -> list[Outcome]:
+    def _add_file(self, item: sources.Found, sandbox: Sandbox, password: str = "") -> list[Outcome]:
         if os.path.isdir(item.file):  # noqa: PTH112  (Path.is_dir raises where the folder above may not be read)
             raise FileUnreadable(item.source.uri, "is a folder that may not be read: ask for permission.")
         data = sandbox.load(item.file, name=item.source.uri)
@@ -358,7 +358,7 @@ class Ingester:
             if unchanged.result is Result.UNCHANGED:
                 self._library.keep_original(data)  # mends one that was lost or damaged
             return [unchanged]
-        document = self._read(data, item.source, item.document_id, sandbox)
+        document = self._read(data, item.source, item.document_id, sandbox, password)
         self._library.keep_original(data)
         return self.add(document)
 

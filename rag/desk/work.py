@@ -23,7 +23,7 @@ from rag.desk.correct import correct
 from rag.desk.jobs import INBOX
 from rag.desk.publish import check, find, publish
 from rag.desk.unpack import unpack
-from rag.errors import ArchiveRefused, GoldenRegressed, KonkyoError, LibraryLocked, Stopped
+from rag.errors import ArchiveRefused, GoldenRegressed, KonkyoError, LibraryError, LibraryLocked, PasswordNeeded, Stopped
 from rag.ingest import Ingester, Outcome, Result
 from rag.library import Library
 from rag.registry import CHECKED, DRAFT, PUBLISHED
@@ -69,6 +69,58 @@ def is_worked_on(library: Library) -> bool:
         return True
     lock.release()
     return False
+
+
+def locked(library: Library, job: Job) -> list[str]:
+    """Names of the PDFs that this job left out for want of a password, and that are kept until somebody gives it."""
+    asked = {str(entry["name"]) for entry in job.told if entry.get("code") == PasswordNeeded.code}
+    return [came for plain, came in job.what.get("names", ()) if came in asked and _kept(library, job, plain).is_file()]
+
+
+def unlock(library: Library, number: int, name: str, password: str, *, today: date) -> Outcome:
+    """Read such a PDF with its password, in this process, so that the password is handed to nobody and written nowhere.
+
+    Raises:
+        LibraryLocked: another process is writing.
+        LibraryError: the file is not kept any more.
+    """
+    job = library.registry.jobs.get(number)
+    if job is None or name not in locked(library, job):
+        raise LibraryError(f"{name} is not kept any more. Add it again.")
+    doing = _Work(library, job, today)
+    file = _kept(library, job, next(plain for plain, came in job.what["names"] if came == name))
+    with Ingester(library, draft=True, user=job.user) as ingester:
+        (outcome,) = ingester.add_files([doing._belongs(file, name)], password=password)
+    told = [entry for entry in job.told if entry["name"] != name]
+    library.registry.jobs.note(number, told=[*told, {**asdict(outcome), "warnings": list(outcome.warnings)}])
+    if outcome.code != PasswordNeeded.code:
+        file.unlink(missing_ok=True)
+    if outcome.result in (Result.ADDED, Result.REVISED):
+        _check(library, [r.number for r in library.registry.revisions(DRAFT) if r.document_id == outcome.document_id], job.user, today)
+    return outcome
+
+
+def forget(library: Library, job: Job) -> None:
+    """Delete the files that wait for a password: nobody will give it."""
+    if job.what.get("folder") and not job.open:
+        shutil.rmtree(library.home / INBOX / str(job.what["folder"]), ignore_errors=True)
+
+
+def _kept(library: Library, job: Job, plain: str) -> Path:
+    return library.home / INBOX / str(job.what["folder"]) / plain
+
+
+def _check(library: Library, numbers: list[int], user: str, today: date) -> None:
+    """Let the gate look at these drafts, and keep what it finds."""
+    for number, findings in gate.look(library, numbers, today=today).items():
+        library.registry.desk.keep_check(number, [finding.stored() for finding in findings], user=user)
+
+
+def _is_pdf(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    with open(file, "rb") as opened:
+        return b"%PDF-" in opened.read(1024)
 
 
 class _Work:
@@ -142,8 +194,17 @@ class _Work:
             raise Stopped(f"Stopped while {stage}.")
 
     def _clean(self) -> None:
-        """What was handed in is taken in, or nobody wants it any more."""
-        if folder := self._job.what.get("folder"):
+        """What was handed in is taken in, or nobody wants it any more; only a PDF that needs a password waits for it."""
+        if not (folder := self._job.what.get("folder")):
+            return
+        asked = {str(entry["name"]) for entry in self._told if entry.get("code") == PasswordNeeded.code}
+        wait = {plain for plain, came in self._job.what["names"] if came in asked and _is_pdf(_kept(self._library, self._job, plain))}
+        for item in (self._library.home / INBOX / str(folder)).iterdir() if wait else ():
+            if item.is_dir():
+                shutil.rmtree(item, ignore_errors=True)
+            elif item.name not in wait:
+                item.unlink(missing_ok=True)
+        if not wait:
             shutil.rmtree(self._library.home / INBOX / str(folder), ignore_errors=True)
 
     # ------------------------------------------------------------ add
@@ -249,8 +310,7 @@ class _Work:
 
     def _look(self, numbers: list[int]) -> None:
         self._stage("checking")
-        for number, findings in gate.look(self._library, numbers, today=self._today).items():
-            self._library.registry.desk.keep_check(number, [finding.stored() for finding in findings], user=self._job.user)
+        _check(self._library, numbers, self._job.user, self._today)
 
     def _correct(self) -> None:
         what = self._job.what

@@ -9,6 +9,19 @@ from typing import Any
 import streamlit as st
 
 from rag.desk import jobs
+from rag.desk.work import forget, locked, unlock
+from rag.errors import (
+    DamagedFile,
+    DiskFull,
+    FetchFailed,
+    IndexDamaged,
+    LibraryError,
+    LibraryLocked,
+    ModelError,
+    PasswordNeeded,
+    ReadTimeout,
+    UnknownDocument,
+)
 from rag.holder import person
 from rag.library import Library
 from rag.registry import Revision
@@ -31,6 +44,10 @@ _STAGES = (
 )
 """How the writer's words begin, and what the screen says."""
 _STOPPED = ("GateClosed", "GoldenRegressed")
+_KNOWN = tuple(
+    kind.__name__ for kind in (FetchFailed, DiskFull, UnknownDocument, IndexDamaged, ModelError, PasswordNeeded, ReadTimeout, DamagedFile)
+)
+"""Errors that the screens have a sentence for."""
 
 
 def show(library: Library, who: Reader, of: Revision | None = None, kinds: tuple[str, ...] | None = None) -> None:
@@ -86,7 +103,7 @@ def _job(library: Library, who: Reader, job: Job) -> None:
                 t("jobs.cancel"), key=f"cancel-{job.number}", disabled=job.cancel, on_click=library.registry.jobs.cancel, args=(job.number,)
             )
         else:
-            st.button(t("jobs.hide"), key=f"hide-{job.number}", type="tertiary", on_click=_hide, args=(job.number,))
+            st.button(t("jobs.hide"), key=f"hide-{job.number}", type="tertiary", on_click=_close, args=(library, job))
     if job.state == RUNNING and job.total:
         st.progress(min(job.done / job.total, 1.0), text=t("jobs.far", done=min(job.done, job.total), total=job.total))
     if not job.open:
@@ -103,6 +120,11 @@ def _stage(who: Reader, job: Job) -> str:
         if job.stage.startswith(begin):
             return who.t(key, what=job.stage.removeprefix(begin))
     return who.t("jobs.starting") if job.state == RUNNING else who.t("jobs.in_line")
+
+
+def _close(library: Library, job: Job) -> None:
+    forget(library, job)
+    _hide(job.number)
 
 
 def _hide(number: int) -> None:
@@ -124,7 +146,11 @@ def _ended(library: Library, who: Reader, job: Job) -> None:
     noted = [entry for entry in job.told if entry.get("warnings") and not entry.get("reason")]
     if wrong:
         with st.expander(t("jobs.left_out", n=len(wrong)), expanded=len(wrong) <= 3, key=f"wrong-{job.number}"):
-            safe.show(safe.join(_left_out(who, entry) for entry in wrong))
+            kept = locked(library, job)
+            safe.show(safe.join(_left_out(who, entry) for entry in wrong if entry["name"] not in kept))
+            for number, entry in enumerate(entry for entry in wrong if entry["name"] in kept):
+                safe.show(_left_out(who, {**entry, "code": "password_asked"}))
+                _ask_password(library, who, job, str(entry["name"]), number)
     touched = [entry for entry in job.told if entry["result"] == "affected"]
     if touched:
         with st.expander(t("jobs.affected", n=len(touched)), key=f"affected-{job.number}"):
@@ -149,6 +175,33 @@ def _affected(who: Reader, entry: Mapping[str, Any]) -> safe.Html:
     )
 
 
+def _ask_password(library: Library, who: Reader, job: Job, name: str, number: int) -> None:
+    """A field for the password of a PDF. What is typed into it is used once, by this program, and kept nowhere."""
+    t, turn = who.t, int(st.session_state.get("password_turn", 0))  # a new key empties the field
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        typed = st.text_input(
+            t("refused.password_field"), type="password", key=f"password-{job.number}-{number}-{turn}", autocomplete="off", width=320
+        )
+        pressed = st.button(t("refused.password_read"), key=f"unlock-{job.number}-{number}")
+    safe.show(safe.tag("p", t("refused.password_hint"), class_="k-small"))
+    if said := st.session_state.pop(f"unlock_said-{job.number}-{number}", ""):
+        safe.show(safe.tag("p", str(said), class_="k-note", role="alert"))
+    if not (pressed and typed):
+        return
+    with st.spinner(t("jobs.reading", what=name)):
+        try:
+            outcome = unlock(library, job.number, name, typed, today=who.today)
+        except LibraryLocked:
+            st.session_state[f"unlock_said-{job.number}-{number}"] = t("refused.busy")
+        except LibraryError as error:
+            st.session_state[f"unlock_said-{job.number}-{number}"] = str(error)
+        else:
+            if outcome.code == PasswordNeeded.code:
+                st.session_state[f"unlock_said-{job.number}-{number}"] = t("refused.password_wrong")
+    st.session_state["password_turn"] = turn + 1
+    st.rerun()
+
+
 def _left_out(who: Reader, entry: Mapping[str, Any]) -> safe.Html:
     code = str(entry.get("code") or entry["result"])
     said = safe.tag("p", safe.tag("strong", str(entry["name"])), "　", who.t(f"refused.{code}"))
@@ -158,7 +211,8 @@ def _left_out(who: Reader, entry: Mapping[str, Any]) -> safe.Html:
 def _failed(library: Library, who: Reader, job: Job) -> None:
     t = who.t
     if job.code not in _STOPPED:
-        safe.show(safe.tag("p", t("jobs.fault"), class_="k-note", role="alert"))
+        known = job.code if job.code in _KNOWN else "other"
+        safe.show(safe.tag("p", t(f"failed.{known}"), class_="k-note", role="alert"))
         safe.show(safe.tag("p", job.message, class_="k-small", lang="en"))
         return
     golden = job.code == "GoldenRegressed"

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from pypdf import PdfWriter
 
 from rag.ask import ask
 from rag.desk import jobs, work
 from rag.desk.feedback import record_asked
-from rag.errors import Stopped
+from rag.errors import LibraryError, Stopped
 from rag.ingest import Ingester
 from rag.library import Library
 from rag.read.options import HeadingAt, Options
 from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED
 from rag.registry.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job
 from tests.conftest import CORPUS, TODAY
+from tests.read.make_pdf import Sheet, make_pdf, paragraph
 from tests.small import found, library_at
 
 BY: dict[str, object] = {"user": "kato", "clearance": 3}
@@ -276,3 +279,46 @@ def test_a_file_of_the_same_name_from_another_day_leaves_the_one_before_for_its_
     for day, word in ((date(2026, 6, 1), "office"), (TODAY, "counter")):
         (statement, *_) = ask(library, "Who approves travel?", clearance=3, as_of=day).statements
         assert word in statement.text, day
+
+
+SECRET = "曙光-Zr7!secret"
+
+
+def encrypted(words: str) -> bytes:
+    """A PDF that opens with ``SECRET``."""
+    writer = PdfWriter(clone_from=io.BytesIO(make_pdf(Sheet(words=paragraph(words)))))
+    writer.encrypt(SECRET, algorithm="AES-256")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_a_pdf_with_a_password_waits_for_it_and_keeps_it_nowhere(library: Library) -> None:
+    job = add(library, {"fees.pdf": encrypted("Parking costs 30 a month."), "other.md": markdown("Other", "Ferries run daily.")})
+    assert [(entry["name"], entry.get("code")) for entry in job.told] == [("fees.pdf", "password"), ("other.md", "")]
+    assert work.locked(library, job) == ["fees.pdf"]
+    wrong = work.unlock(library, job.number, "fees.pdf", "曙光-Zr7!secreT", today=TODAY)
+    assert (wrong.result, wrong.code) == ("failed", "password")
+    again = library.registry.jobs.get(job.number)
+    assert again and work.locked(library, again) == ["fees.pdf"], "it can be tried again"
+
+    right = work.unlock(library, job.number, "fees.pdf", SECRET, today=TODAY)
+    assert (right.result, right.reason) == ("added", "")
+    done = library.registry.jobs.get(job.number)
+    assert done and work.locked(library, done) == [] and [entry["result"] for entry in done.told] == ["added", "added"]
+    (draft,) = [r for r in library.registry.revisions(DRAFT) if r.source.uri == "fees.pdf"]
+    assert "Parking costs 30 a month." in library.registry.documents([draft.number])[draft.number].text
+    assert draft.number in library.registry.desk.checks(), "the gate looked at it"
+    with pytest.raises(LibraryError, match=r"fees\.pdf is not kept any more"):
+        work.unlock(library, job.number, "fees.pdf", SECRET, today=TODAY)
+    held = b"".join(file.read_bytes() for file in library.home.rglob("*") if file.is_file())
+    assert held and all(
+        code not in held for code in (SECRET.encode(), SECRET.encode("utf-16-le"), b"Zr7!secre", json.dumps(SECRET).encode())
+    )
+
+
+def test_a_pdf_whose_password_nobody_gives_is_deleted(library: Library) -> None:
+    job = add(library, {"fees.pdf": encrypted("Parking costs 30.")})
+    assert work.locked(library, job) == ["fees.pdf"]
+    work.forget(library, job)
+    assert work.locked(library, job) == [] and not list((library.home / jobs.INBOX).iterdir())

@@ -13,6 +13,7 @@ from rag.library import Library
 from rag.registry import DRAFT, PUBLISHED
 from rag.settings import Settings
 from rag.ui.texts import Words
+from tests.desk.test_work import SECRET, encrypted
 from tests.ui.conftest import Screen, serving
 from tests.ui.test_browser import CONTRAST
 
@@ -130,6 +131,37 @@ def test_a_file_becomes_a_published_document(screen: Make, served: tuple[str, Pa
     desk.open("", q="駐車場の使用料はいくらですか")
     assert "三千円" in desk.seen.marked("said")
     assert desk.seen.outside == []
+
+
+def test_a_pdf_asks_for_its_password(screen: Make, served: tuple[str, Path]) -> None:
+    address, home = served
+    desk = Desk(screen(address))
+    desk.open()
+    desk.hand_in(FilePayload(name="rates.pdf", mimeType="application/pdf", buffer=encrypted("Ferries cost 12.")), level="1")
+    desk.done("add")
+    for typed, told in (("wrong", ja("refused.password_wrong")), (SECRET, ja("jobresult.added", n=1))):
+        desk.page.get_by_label(ja("refused.password_field"), exact=True).fill(typed)
+        desk.page.get_by_role("button", name=ja("refused.password_read"), exact=True).click()
+        expect(desk.page.locator("[class*=st-key-job-]").first).to_contain_text(told, timeout=LONG)
+        desk.seen.settle()
+        desk.picture(f"password_{typed == SECRET}")
+    assert desk.page.get_by_label(ja("refused.password_field"), exact=True).count() == 0
+    held = b"".join(file.read_bytes() for file in [*home.rglob("*"), *home.parent.glob("*.log")] if file.is_file())
+    assert b"rates.pdf" in held and b"Zr7!secre" not in held
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_other_pages_on_a_narrow_screen_have_enough_contrast(screen: Make, served: tuple[str, Path], scheme: str) -> None:
+    desk = Desk(screen(served[0], locale="en-GB", width=800, scheme=scheme), en)
+    for page in ("gaps", "quality", "usage", "log"):
+        desk.open(page)
+        expect(desk.page.locator("h1")).to_have_text(en(f"{page}.heading"))
+        assert (
+            desk.page.evaluate("[document.documentElement.scrollWidth, document.querySelector('[data-testid=stMain]').scrollWidth]")
+            == [800] * 2
+        )
+        assert desk.page.evaluate(CONTRAST) == [], page
+        desk.picture(f"narrow_{page}_{scheme}")
 
 
 def test_the_page_in_english_on_a_narrow_screen_has_enough_contrast(screen: Make, served: tuple[str, Path]) -> None:
