@@ -3,10 +3,9 @@
     python notebooks/train_enough.py ../shared/eval --home DIR [--only GROUP ...]
 
 Answerable: the golden questions put to the sample ministry, questions of the tax set put to its corpus, and captions of both as short
-questions, which the passage below them answers. Unanswerable: golden
-questions that nothing answers; questions of one set put to the library of another; and each golden question once more with the
-documents that answer it left out, which leaves what stands nearest to an answer without being one. A logistic regression with an L2
-penalty, each group with a weight of its own whatever its size (WEIGHT), cross-validated by question: one question is never on both
+questions, which the passage below them answers. Unanswerable: golden questions that nothing answers; those of
+notebooks/unanswered.txt, which staff of a ministry may ask and no rulebook holds, put to the sample; and questions of one set put to
+the library of another. A logistic regression with an L2 penalty, each group with a weight of its own whatever its size (WEIGHT), cross-validated by question: one question is never on both
 sides. Features are kept in --home, a file for each group: delete them after search changed. --only collects these groups and stops.
 """
 
@@ -16,7 +15,7 @@ import argparse
 import json
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -37,35 +36,32 @@ from rag.evaluate.refusal import area  # noqa: E402
 from rag.evaluate.retrieval import Bench, bench  # noqa: E402
 from rag.ingest import ingest  # noqa: E402
 from rag.library import Library  # noqa: E402
-from rag.records import HIGHEST_LEVEL, Document, Filters, Hit  # noqa: E402
-from rag.search import NO_FILTERS, search  # noqa: E402
+from rag.records import HIGHEST_LEVEL, Document, Hit  # noqa: E402
+from rag.search import search  # noqa: E402
 from rag.settings import Settings  # noqa: E402
 from rag.text import language  # noqa: E402
 
 TODAY = date(2026, 11, 24)
 FOLDS = 5
-PENALTY = 3.0
+PENALTY = 1.0
 """Inverse strength of the L2 penalty, C of scikit-learn."""
-WRONGLY_REFUSED = 0.06
+WRONGLY_REFUSED = 0.07
 """At most this share of each group of REAL questions is refused, in cross-validation: a higher threshold would refuse more of them than of
 the others."""
 WEIGHT = {
     "golden": 1.0,
     "tax": 1.0,
-    "captions of the sample": 0.5,
-    "captions of tax": 0.5,
-    "golden, unanswerable": 6.0,
-    "golden, answer left out": 0.3,
-    "general put to sample": 1.0,
-    "guidance put to sample": 1.0,
-    "finance put to sample": 1.0,
-    "tax put to sample": 0.7,
-    "general put to tax": 60.0,
-    "guidance put to tax": 3.0,
-    "golden put to tax": 12.0,
+    "captions of the sample": 0.3,
+    "captions of tax": 0.3,
+    "golden, unanswerable": 1.0,
+    "outside put to sample": 1.0,
+    "general put to sample": 0.2,
+    "general put to tax": 16.0,
+    "guidance put to tax": 2.0,
+    "golden put to tax": 2.0,
 }
-"""Group -> weight among those of its side; both sides weigh the same. General questions put to the tax corpus weigh most: one threshold
-serves both libraries, and without that weight it would refuse next to nothing there. Questions on the sample's own subjects come next."""
+"""Group -> weight among those of its side; both sides weigh the same. Those put to the tax corpus weigh most: one threshold serves both
+libraries, and without that weight it would refuse less there."""
 
 REAL = ("golden", "tax")
 """The groups of answerable questions that people put."""
@@ -108,6 +104,11 @@ class Sources:
     def golden(self, *, answerable: bool) -> list[Asked]:
         return [(q.id, q.text, q.as_of or TODAY) for q in self.own if bool(q.expect) is answerable]
 
+    def outside(self) -> list[Asked]:
+        """Questions that no rulebook of a ministry answers."""
+        lines = (REPOSITORY / "notebooks" / "unanswered.txt").read_text(encoding="utf-8").splitlines()
+        return [(f"outside {at}", line, TODAY) for at, line in enumerate(lines, start=1) if line and not line.startswith("#")]
+
     def tax_questions(self, made: Bench, count: int) -> list[Asked]:
         asked = load_answers(self.shared / "answers" / "nta_dev.jsonl", [passage.id for passage in made.data.passages])
         return [(a.id, a.text, TODAY) for a in random.Random(beir.SEED).sample(asked, count)]
@@ -128,19 +129,16 @@ class Sources:
             yield from look(group, self.sample, self.golden(answerable=True), answerable=True)
         elif group == "golden, unanswerable":
             yield from look(group, self.sample, self.golden(answerable=False))
-        elif group == "golden, answer left out":
-            all_ = {revision.document_id for revision in self.sample.published}
-            gone = {q.id: all_ - {place.document for place in q.expect} for q in self.own}
-            yield from look(group, self.sample, self.golden(answerable=True), left=lambda id_: Filters(documents=frozenset(gone[id_])))
+        elif group == "outside put to sample":
+            yield from look(group, self.sample, self.outside())
         elif group == "captions of the sample":
             yield from look(group, self.sample, self.captions(self.sample, 80), answerable=True)
-        elif group.endswith("put to sample"):
-            sets = {"general": ("jsquad_valid", 100), "guidance": ("conditionalqa_train", 60), "finance": ("obliqa_dev", 60)}
-            yield from look(group, self.sample, self.drawn(*sets.get(group.split()[0], ("nta_qa_law_dev", 100))))
+        elif group == "general put to sample":
+            yield from look(group, self.sample, self.drawn("jsquad_valid", 100))
         else:
             for made in self.tax():
                 if group == "tax":
-                    asked = self.tax_questions(made, 240)
+                    asked = self.tax_questions(made, 150)
                 elif group == "captions of tax":
                     asked = self.captions(made.library, 80)
                 elif group == "golden put to tax":
@@ -150,21 +148,14 @@ class Sources:
                 yield from look(group, made.library, asked, answerable=group in ("tax", "captions of tax"))
 
 
-def look(
-    group: str,
-    library: Library,
-    asked: Sequence[Asked],
-    *,
-    answerable: bool = False,
-    left: Callable[[str], Filters] = lambda id_: NO_FILTERS,
-) -> Iterator[Row]:
+def look(group: str, library: Library, asked: Sequence[Asked], *, answerable: bool = False) -> Iterator[Row]:
     """The features of each question; none of one that names a provision, which is never put to the measure."""
 
     def load(hit: Hit) -> Document:
         return library.document(hit.chunk.document_id, hit.chunk.revision, clearance=HIGHEST_LEVEL)
 
     for id_, text, as_of in asked:
-        found = search(library, text, clearance=HIGHEST_LEVEL, as_of=as_of, limit=enough.BACKGROUND, filters=left(id_))
+        found = search(library, text, clearance=HIGHEST_LEVEL, as_of=as_of, limit=enough.BACKGROUND)
         if not found.hits or found.missing or any("address" in hit.found_by for hit in found.hits[:HITS]):
             continue
         question = weighed_question(library, text)
@@ -240,7 +231,8 @@ def main() -> None:
     text = ["# How sure is it that the documents answer a question? A logistic regression over features that a person can read:", "#"]
     text += ["#   logit = bias + sum of weight * (feature - mean) / deviation", "#"]
     text += ["# What each feature says stands in rag/answer/enough.py; learned by notebooks/train_enough.py, which says from what."]
-    text += ["# No text of a data set is in here. Cross-validated by question, at the threshold below:", "#"]
+    text += ["# Features were chosen while looking at these very questions, and the threshold at these figures: they are optimistic."]
+    text += ['# "size" was learned from two libraries. No text of a data set is in here. Cross-validated by question:', "#"]
     text += [*(f"#   {line}" for line in lines), "", f"threshold = {threshold}", f"bias = {model.intercept_[0]:.6f}", "", "[features]"]
     for name, weight, m, d in zip(enough.names(), model.coef_[0], mean, deviation, strict=True):
         text.append(f'"{name}" = {{ weight = {weight:.4f}, mean = {m:.4f}, deviation = {d:.4f} }}')

@@ -5,12 +5,15 @@ of a hundred thousand::
 
     logit = bias + sum of weight(f) * (f - mean(f)) / deviation(f),    answered = 1 / (1 + exp(-logit))
 
-Weights, means and deviations lie in rag/models/enough.toml beside their card; notebooks/train_enough.py learns them.
+What was found tells less than how it was asked: a question that nothing answers finds as many of its words as one put in everyday words
+that something answers. Weights, means and deviations lie in rag/models/enough.toml beside their card, learned by
+notebooks/train_enough.py.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +29,7 @@ from rag.answer.relevance import Kinship, Question
 from rag.errors import ModelError
 from rag.records import Hit
 from rag.terms import content_words, words
-from rag.text import language
+from rag.text import fold, language, sentences
 
 BACKGROUND = 60
 """Hits that are asked for: those behind the first ones show how passages of this library look that do not answer."""
@@ -46,13 +49,16 @@ FEATURES: Mapping[str, str] = {
     "undecided": "1 where something is asked for that a shape tells and the most relevant sentences do not hold it",
     "whether": "1 where the question asks whether",
     "particular": "1 where the question asks for a name, a place, a person, an amount or a number of things",
+    "passing": "1 where the question asks how things are now or were lately, for the best, the usual, a number to ring: no rule says",
+    "story": "logarithm of the number of the question's sentences: who tells a case before asking mostly asks for a rule",
     "long": "logarithm of the number of the question's words",
     "size": "logarithm of the number of passages in the library: in a large one something always looks alike",
     "english": "1 where the question is not Japanese",
 }
-"""Feature -> what it says. Those of MEASURED are also taken times each of CONTEXT: a long question covers less, a large library more."""
-MEASURED = ("akin", "sentence", "focus", "hole", "stands_out")
-CONTEXT = ("long", "size", "english")
+"""Feature -> what it says."""
+FORM = ("whether", "passing", "story", "particular", "long", "english")
+"""What a question is like, whatever was found: also taken times the size, for a rulebook is asked other things than the
+laws of a country."""
 
 SMALL, LARGE = 500, 20_000
 """A library counts as no smaller and no larger: it was learned from such."""
@@ -60,6 +66,10 @@ USUAL = 2.0
 """How far the best cosine stands out in the mean."""
 UNTYPED = 0.6
 """Where the question asks for nothing that a shape tells, it counts as decided so far."""
+_PASSING = re.compile(
+    r"今日|今月|今年|最近|先週|先月|昨年|去年|過去に|一番|いちばん|おすすめ|お勧め|平均|相場|メーカー|電話番号|世界"
+    r"|\b(?:last (?:week|month|year)|right now|today|currently|best|recommend|most (?:used|popular)|phone number|e-?mail address)\b"
+)
 _PARTICULAR = frozenset({Asks.NAME, Asks.WHO, Asks.WHERE, Asks.COUNT, Asks.MONEY})
 
 Row = NDArray[np.float32]
@@ -79,7 +89,7 @@ def answered(question: Question, hits: Sequence[Hit], weighed: Sequence[Weighed]
 
 
 def features(question: Question, hits: Sequence[Hit], weighed: Sequence[Weighed], size: int) -> dict[str, float]:
-    """The value of each of FEATURES and of their products; zeros where nothing was found.
+    """The value of each of :func:`names`; zeros where nothing was found.
 
     Args:
         hits: the first BACKGROUND, those of ``weighed`` among them.
@@ -90,10 +100,12 @@ def features(question: Question, hits: Sequence[Hit], weighed: Sequence[Weighed]
     values = dict.fromkeys(FEATURES, 0.0) | found
     values["whether"] = float(Asks.WHETHER in wanted)
     values["particular"] = float(any(kind in _PARTICULAR for kind in wanted))
+    values["passing"] = float(bool(_PASSING.search(fold(question.text))))
+    values["story"] = math.log(max(1, len(sentences(question.text))))
     values["long"] = math.log(max(1, len(question.weights)))
     values["size"] = math.log(min(max(size, SMALL), LARGE))
     values["english"] = float(language(question.text) != "ja")
-    return values | {f"{one}*{other}": values[one] * values[other] for one in MEASURED for other in CONTEXT}
+    return values | {f"{one}*size": values[one] * values["size"] for one in FORM}
 
 
 def _measured(question: Question, hits: Sequence[Hit], weighed: Sequence[Weighed], wanted: tuple[Asks, ...]) -> dict[str, float]:
@@ -165,5 +177,5 @@ def load(file: Path = WEIGHTS) -> Enough:
 
 
 def names() -> tuple[str, ...]:
-    """FEATURES and their products."""
-    return (*FEATURES, *(f"{one}*{other}" for one in MEASURED for other in CONTEXT))
+    """FEATURES, and those of FORM times the size."""
+    return (*FEATURES, *(f"{one}*size" for one in FORM))
