@@ -62,7 +62,7 @@ def library(place: Path) -> Iterator[Library]:
 
 @pytest.fixture(scope="module")
 def answer(library: Library) -> Answer:
-    given = ask(library, "旅費はいつまでに請求しますか", clearance=2, as_of=TODAY)
+    given = ask(library, "旅費は出張が終わった日から何日以内に請求しますか", clearance=2, as_of=TODAY)
     assert given.statements
     return given
 
