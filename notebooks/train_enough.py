@@ -5,8 +5,9 @@
 Answerable: the golden questions put to the sample ministry, questions of the tax set put to its corpus, and captions of both as short
 questions, which the passage below them answers. Unanswerable: golden questions that nothing answers; those of
 notebooks/unanswered.txt, which staff of a ministry may ask and no rulebook holds, put to the sample; and questions of one set put to
-the library of another. A logistic regression with an L2 penalty, each group with a weight of its own whatever its size (WEIGHT), cross-validated by question: one question is never on both
-sides. Features are kept in --home, a file for each group: delete them after search changed. --only collects these groups and stops.
+the library of another. A logistic regression with an L2 penalty, each group with a weight of its own whatever its size (WEIGHT),
+cross-validated by question: one question is never on both sides. Features are kept in --home, a file for each group:
+delete them after search changed. --only collects these groups and stops.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ CANARIES = 32
 """How many entries of each index are asked for when the library is opened."""
 _KEPT_DOCUMENTS = 64
 _KEPT_CHUNKS = 20_000
-"""About 2 kB each."""
+"""So many passages are remembered with their text between two publications."""
 SHORTEST_TITLE = 3
 """Characters: a shorter title, as 民法, stands in too many other words to be taken for one."""
 _KEPT_VIEWS = 16

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,73 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import terms
-from rag.answer import candidates, quote, relevance
-from rag.answer.asks import Asks, asks, decides, deciding, for_all
+from rag.answer import quote, relevance
+from rag.answer.asks import Asks, asks, decides, deciding
 from rag.answer.definitions import definitions
 from rag.answer.quote import Evidence
 from rag.answer.relevance import Question
 from rag.answer.verify import block_at, cite, verify
-from rag.chunk import chunk
 from rag.errors import CitationError
-from rag.records import QUOTABLE, Block, BlockKind, Document, Hit, Kind, Path, Role, Source, Span
+from rag.records import QUOTABLE, BlockKind, Kind, Role, Span
 
-Row = tuple[BlockKind, Path, str]
-ARTICLE = ("第一条",)
-
-
-def build(rows: Sequence[Row], id: str = "d", kind: Kind = Kind.DIRECTIVE, title: str = "") -> Document:
-    """A document of these blocks, one on a line."""
-    text, blocks = "", []
-    for number, (block_kind, path, body) in enumerate(rows, start=1):
-        blocks.append(Block(kind=block_kind, span=Span(start=len(text), end=len(text) + len(body)), path=path, page=number))
-        text += body + "\n"
-    return Document(
-        id=id, revision=f"r-{id}", source=Source(uri=f"{id}.txt", title=title, kind=kind, level=1), text=text, blocks=tuple(blocks)
-    )
-
-
-def prose(*sentences: str, id: str = "d", kind: Kind = Kind.DIRECTIVE) -> Document:
-    """Paragraphs without headings."""
-    return build([(BlockKind.TEXT, (), sentence) for sentence in sentences], id=id, kind=kind)
-
-
-def at(document: Document, words: str) -> Span:
-    start = document.text.index(words)
-    return Span(start=start, end=start + len(words))
-
-
-def hits_of(*documents: Document) -> tuple[list[Hit], Callable[[Hit], Document]]:
-    """Every chunk of the documents as a hit, in this order, and the way back to the document."""
-    by_id = {document.id: document for document in documents}
-    chunks = [replace(piece, id=100 + number) for number, piece in enumerate(piece for document in documents for piece in chunk(document))]
-    hits = [Hit(chunk=piece, score=1 - rank / 1_000, rank=rank, found_by={"keyword": rank}) for rank, piece in enumerate(chunks, start=1)]
-    return hits, lambda hit: by_id[hit.chunk.document_id]
-
-
-def choose(asked: Question, hits: Sequence[Hit], load: Callable[[Hit], Document]) -> list[Evidence]:
-    return quote.choose(asked, quote.weigh(asked, hits, load))
-
-
-def quotes(question: str, *documents: Document) -> list[str]:
-    """What is quoted from ``documents``, found in this order; every word of the question weighs the same."""
-    hits, load = hits_of(*documents)
-    asked = Question(weights=dict.fromkeys(terms.content_words(question), 1.0), text=question)
-    return [statement.text for statement in quote.statements(choose(asked, hits, load))]
-
+from .quoted import ARTICLE, PAPERS, RULES, Row, at, build, choose, hits_of, prose, quotes, roles
 
 # ---------------------------------------------------------------- cite and verify
-
-RULES = build(
-    [
-        (BlockKind.TITLE, (), "旅費規程"),
-        (BlockKind.HEADING, ("第一章",), "第一章 総則"),
-        (BlockKind.ARTICLE, ARTICLE, "第一条"),
-        (BlockKind.PARAGRAPH, (*ARTICLE, "第一項"), "旅費は実費とする。端数は切り捨てる。"),
-        (BlockKind.CAPTION, ("別表",), "別表（宿泊料）"),
-        (BlockKind.TABLE_ROW, ("別表", "1行"), "東京 一万円"),
-    ],
-    title="旅費規程",
-)
 
 
 def test_a_citation_is_the_characters_with_their_place() -> None:
@@ -141,168 +85,10 @@ def test_the_block_of_a_span_is_the_first_quotable_one_that_it_touches(one: int,
 
 # ---------------------------------------------------------------- what is quoted
 
-PAPERS = build(
-    [
-        (BlockKind.ARTICLE, ARTICLE, "第一条"),
-        (BlockKind.PARAGRAPH, (*ARTICLE, "第一項"), "前払の請求には次に掲げる書類を添える。"),
-        (BlockKind.ITEM, (*ARTICLE, "第一項", "第一号"), "旅行命令書"),
-        (BlockKind.ITEM, (*ARTICLE, "第一項", "第二号"), "航空券の領収書"),
-        (BlockKind.PARAGRAPH, (*ARTICLE, "第二項"), "精算は帰着の日から一月以内に行う。"),
-    ]
-)
-
-
-def test_a_sentence_that_announces_a_list_is_quoted_with_it() -> None:
-    assert quotes("前払の請求に添える書類は何ですか", PAPERS) == ["前払の請求には次に掲げる書類を添える。\n旅行命令書\n航空券の領収書"]
-
-
-def test_an_item_brings_the_words_that_announce_it() -> None:
-    asked = Question(weights=dict.fromkeys(terms.content_words("航空券の領収書"), 1.0) | {"請求": 0.1})
-    # The list as a whole has the same words and stands first; without the list only the item has them.
-    alone = build([row for row in rows_of(PAPERS) if row[2] != "旅行命令書"])
-    for document in (PAPERS, alone):
-        hits, load = hits_of(document)
-        (evidence,) = choose(asked, hits, load)
-        said = "\n".join(span.cut(document.text) for span in evidence.spans)
-        assert "前払の請求には次に掲げる書類を添える。" in said
-        assert "航空券の領収書" in said
-
-
-def rows_of(document: Document) -> list[Row]:
-    return [(block.kind, block.path, block.span.cut(document.text)) for block in document.blocks]
-
-
-def test_an_item_too_far_down_the_list_to_be_quoted_with_it_still_brings_the_announcement() -> None:
-    rows: list[Row] = [(BlockKind.PARAGRAPH, ("第一条", "第一項"), "請求には次に掲げる書類を添える。")]
-    rows += [
-        (BlockKind.ITEM, ("第一条", "第一項", f"第{number}号"), f"{'甲乙丙丁' * 5}{number}") for number in range(candidates.LONGEST_LIST)
-    ]
-    rows.append((BlockKind.ITEM, ("第一条", "第一項", "末号"), "航空券の領収書"))
-    assert quotes("航空券の領収書", build(rows)) == ["請求には次に掲げる書類を添える。\n航空券の領収書"]
-
-
-def waived(*more: Row, items: Sequence[str] = ("災害にあった者", "生活に困窮している者", "これに準ずる者")) -> Document:
-    path: Path = ("第一条", "第一項")
-    rows: list[Row] = [(BlockKind.PARAGRAPH, path, "次の各号のいずれかに該当するときは、手数料を免除する。")]
-    rows += [(BlockKind.ITEM, (*path, f"第{number}号"), item) for number, item in enumerate(items, start=1)]
-    return build([*rows, *more])
-
-
-def item(document: Document, words: str) -> candidates.Candidate:
-    (hit, *_), _ = hits_of(document)
-    (spans,) = candidates.quotable(document, at(document, words))
-    return candidates.Candidate(document=document, hit=hit, spans=spans, words=frozenset())
-
-
-@pytest.mark.parametrize("words", ["災害にあった者", "生活に困窮している者", "これに準ずる者"])
-def test_the_list_of_an_item_is_quoted_whole_each_item_with_its_own_citation(words: str) -> None:
-    document = waived((BlockKind.PARAGRAPH, ("第一条", "第二項"), "前項の申出は書面でする。"))
-    assert [span.cut(document.text) for span in candidates.whole_list(item(document, words))] == [
-        "次の各号のいずれかに該当するときは、手数料を免除する。",
-        "災害にあった者",
-        "生活に困窮している者",
-        "これに準ずる者",
-    ]
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        waived(items=["生活に困窮している者", *(f"者の{number}" for number in range(candidates.SHORT_LIST))]),
-        waived(items=["生活に困窮している者", "長い" * candidates.SHORT_LIST_CHARACTERS]),
-        waived((BlockKind.ITEM, ("第一条", "第一項", "第三号", "イ"), "親族"), items=["生活に困窮している者", "学生", "次に掲げる者"]),
-    ],
-    ids=["many items", "long items", "items within items"],
-)
-def test_a_list_that_is_long_or_deep_is_not_quoted_for_one_item(document: Document) -> None:
-    one = item(document, "生活に困窮している者")
-    assert candidates.whole_list(one) == one.spans
-
-
-@pytest.mark.parametrize(
-    ("question", "all_"),
-    [
-        ("手数料の免除を受けられるのは誰ですか", True),
-        ("どんな場合に免除されますか", True),
-        ("Which visitors are exempt?", True),
-        ("生活に困窮している者は免除されますか", False),
-        ("手数料はいくらですか", False),
-        ("申出はいつまでですか", False),
-        ("なぜ免除されるのですか", False),
-    ],
-)
-def test_all_items_answer_who_and_which_and_one_answers_whether(question: str, all_: bool) -> None:
-    assert for_all(question) is all_
-    said = "\n".join(quotes(f"生活に困窮している。{question}", waived()))
-    if all_:
-        assert "これに準ずる者" in said
-
-
-def test_a_part_of_an_item_brings_the_item_and_the_announcement_from_the_passage_before() -> None:
-    path: Path = ("第一条", "第一項")
-    rows: list[Row] = [
-        (BlockKind.PARAGRAPH, path, "請求には次に掲げる書類を添える。"),
-        (BlockKind.ITEM, (*path, "第一号"), "旅行命令書"),
-        (BlockKind.ITEM, (*path, "第二号"), "次に掲げる領収書"),
-        (BlockKind.ITEM, (*path, "第二号", "イ"), "宿泊の領収書"),
-        (BlockKind.ITEM, (*path, "第二号", "ロ"), "航空券の領収書"),
-    ]
-    document = build(rows)
-    last = document.blocks[-1].span
-    assert [[span.cut(document.text) for span in spans] for spans in candidates.quotable(document, last)] == [
-        ["請求には次に掲げる書類を添える。", "次に掲げる領収書", "航空券の領収書"]
-    ]
-
-
-def test_the_paragraph_behind_a_list_ends_it() -> None:
-    assert quotes("精算は帰着から一月以内か", PAPERS) == ["精算は帰着の日から一月以内に行う。"]
-
-
-@pytest.mark.parametrize("between", [BlockKind.CAPTION, BlockKind.TITLE, BlockKind.HEADING])
-def test_a_list_is_not_quoted_over_a_heading(between: BlockKind) -> None:
-    rows: list[Row] = [
-        (BlockKind.ARTICLE, ARTICLE, "第一条"),
-        (BlockKind.PARAGRAPH, (*ARTICLE, "第一項"), "請求には次に掲げる書類を添える。"),
-        (between, ARTICLE, "様式第一号"),
-        (BlockKind.ITEM, (*ARTICLE, "第一項", "第一号"), "旅行命令書"),
-    ]
-    assert not any("様式第一号" in quoted for quoted in quotes("請求に添える書類", build(rows)))
-
-
-def test_an_english_list_too() -> None:
-    rows: list[Row] = [
-        (BlockKind.TEXT, (), "A claim needs the following:"),
-        (BlockKind.ITEM, (), "the travel order"),
-        (BlockKind.ITEM, (), "the receipts"),
-    ]
-    assert quotes("What does a claim need?", build(rows)) == ["A claim needs the following:\nthe travel order\nthe receipts"]
-
 
 def test_of_a_paragraph_only_the_sentence_that_answers_is_quoted() -> None:
     document = prose("旅費は実費とする。端数は切り捨てる。宿泊料は別表による。")
     assert quotes("端数は切り捨てるか", document) == ["端数は切り捨てる。"]
-
-
-def test_a_row_of_a_table_is_quoted_whole() -> None:
-    assert quotes("東京の宿泊料", RULES) == ["東京 一万円"]
-
-
-def test_a_row_brings_the_row_that_names_the_columns() -> None:
-    rows: list[Row] = [
-        (BlockKind.TABLE_ROW, ("別表",), "用務地 上限額"),
-        (BlockKind.TABLE_ROW, ("別表",), "大阪 九千円"),
-        (BlockKind.TABLE_ROW, ("別表",), "東京 一万円"),
-    ]
-    assert quotes("東京はいくらか", build(rows)) == ["用務地 上限額\n東京 一万円"]
-
-
-def test_a_row_of_a_long_table_brings_the_names_of_the_columns_from_the_passage_before() -> None:
-    rows: list[Row] = [(BlockKind.TABLE_ROW, (), "用務地 上限額"), *((BlockKind.TABLE_ROW, (), f"市{n} {'説明' * 60}") for n in range(30))]
-    document = build([*rows, (BlockKind.TABLE_ROW, (), "東京 一万円")])
-    _, *later = chunk(document)
-    hit = Hit(chunk=replace(later[-1], id=1), score=1.0, rank=1, found_by={})
-    chosen = choose(Question(weights=dict.fromkeys(terms.content_words("東京 一万円"), 1.0)), [hit], lambda _: document)
-    assert [statement.text for statement in quote.statements(chosen)] == ["用務地 上限額\n東京 一万円"]
 
 
 @pytest.mark.parametrize(
@@ -351,12 +137,6 @@ def test_an_answer_has_no_more_than_so_many_statements() -> None:
     words = ["甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸", "子", "丑", "寅", "卯"]
     documents = [prose(f"旅費の{word}種の額と{word}種の日当を{word}表に示す。", id=word) for word in words]
     assert len(quotes("旅費の額", *documents)) == quote.MOST
-
-
-def roles(question: str, *documents: Document) -> list[tuple[str, Role, bool]]:
-    hits, load = hits_of(*documents)
-    asked = Question(weights=dict.fromkeys(terms.content_words(question), 1.0), text=question)
-    return [(statement.text, statement.role, statement.folded) for statement in quote.statements(choose(asked, hits, load))]
 
 
 def test_a_paragraph_that_limits_the_one_before_is_a_condition_of_it() -> None:

@@ -19,7 +19,7 @@ from rag.library import Library
 from rag.records import Document, Hit, RefusalReason
 
 from .conftest import TODAY
-from .test_answer import hits_of, prose
+from .quoted import hits_of, prose
 
 pytestmark = pytest.mark.xdist_group("model")
 
@@ -86,20 +86,6 @@ def test_the_library_counts_as_no_smaller_and_no_larger_than_those_it_was_learne
 def test_what_a_question_is_like_is_also_multiplied_with_the_size() -> None:
     found = values("宿泊料の上限はいくらですか", HOTEL)
     assert found["long*size"] == found["long"] * found["size"] == math.log(3) * math.log(1_000)
-
-
-@pytest.mark.parametrize(
-    ("question", "passing"),
-    [
-        ("先月の届は何件でしたか", 1.0),
-        ("一番近い郵便局はどこですか", 1.0),
-        ("Who answers the phone right now?", 1.0),
-        ("届は何日以内に出すのですか", 0.0),
-        ("May I hand it in at last?", 0.0),
-    ],
-)
-def test_a_question_for_what_no_rule_holds_is_known_by_its_words(question: str, passing: float) -> None:
-    assert values(question, LEAVE)["passing"] == passing
 
 
 def test_sentences_before_the_asking_one_count() -> None:

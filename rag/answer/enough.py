@@ -13,7 +13,6 @@ notebooks/train_enough.py.
 from __future__ import annotations
 
 import math
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from rag.answer.relevance import Kinship, Question
 from rag.errors import ModelError
 from rag.records import Hit
 from rag.terms import content_words, words
-from rag.text import fold, language, sentences
+from rag.text import language, sentences
 
 BACKGROUND = 60
 """Hits that are asked for: those behind the first ones show how passages of this library look that do not answer."""
@@ -49,14 +48,13 @@ FEATURES: Mapping[str, str] = {
     "undecided": "1 where something is asked for that a shape tells and the most relevant sentences do not hold it",
     "whether": "1 where the question asks whether",
     "particular": "1 where the question asks for a name, a place, a person, an amount or a number of things",
-    "passing": "1 where the question asks how things are now or were lately, for the best, the usual, a number to ring: no rule says",
     "story": "logarithm of the number of the question's sentences: who tells a case before asking mostly asks for a rule",
     "long": "logarithm of the number of the question's words",
     "size": "logarithm of the number of passages in the library: in a large one something always looks alike",
     "english": "1 where the question is not Japanese",
 }
 """Feature -> what it says."""
-FORM = ("whether", "passing", "story", "particular", "long", "english")
+FORM = ("whether", "story", "particular", "long", "english")
 """What a question is like, whatever was found: also taken times the size, for a rulebook is asked other things than the
 laws of a country."""
 
@@ -66,10 +64,6 @@ USUAL = 2.0
 """How far the best cosine stands out in the mean."""
 UNTYPED = 0.6
 """Where the question asks for nothing that a shape tells, it counts as decided so far."""
-_PASSING = re.compile(
-    r"今日|今月|今年|最近|先週|先月|昨年|去年|過去に|一番|いちばん|おすすめ|お勧め|平均|相場|メーカー|電話番号|世界"
-    r"|\b(?:last (?:week|month|year)|right now|today|currently|best|recommend|most (?:used|popular)|phone number|e-?mail address)\b"
-)
 _PARTICULAR = frozenset({Asks.NAME, Asks.WHO, Asks.WHERE, Asks.COUNT, Asks.MONEY})
 
 Row = NDArray[np.float32]
@@ -100,7 +94,6 @@ def features(question: Question, hits: Sequence[Hit], weighed: Sequence[Weighed]
     values = dict.fromkeys(FEATURES, 0.0) | found
     values["whether"] = float(Asks.WHETHER in wanted)
     values["particular"] = float(any(kind in _PARTICULAR for kind in wanted))
-    values["passing"] = float(bool(_PASSING.search(fold(question.text))))
     values["story"] = math.log(max(1, len(sentences(question.text))))
     values["long"] = math.log(max(1, len(question.weights)))
     values["size"] = math.log(min(max(size, SMALL), LARGE))

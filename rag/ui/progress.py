@@ -148,9 +148,9 @@ def _ended(library: Library, who: Reader, job: Job) -> None:
         with st.expander(t("jobs.left_out", n=len(wrong)), expanded=len(wrong) <= 3, key=f"wrong-{job.number}"):
             kept = locked(library, job)
             safe.show(safe.join(_left_out(who, entry) for entry in wrong if entry["name"] not in kept))
-            for number, entry in enumerate(entry for entry in wrong if entry["name"] in kept):
+            for entry in (entry for entry in wrong if entry["name"] in kept):
                 safe.show(_left_out(who, {**entry, "code": "password_asked"}))
-                _ask_password(library, who, job, str(entry["name"]), number)
+                _ask_password(library, who, job, str(entry["name"]))
     touched = [entry for entry in job.told if entry["result"] == "affected"]
     if touched:
         with st.expander(t("jobs.affected", n=len(touched)), key=f"affected-{job.number}"):
@@ -175,30 +175,31 @@ def _affected(who: Reader, entry: Mapping[str, Any]) -> safe.Html:
     )
 
 
-def _ask_password(library: Library, who: Reader, job: Job, name: str, number: int) -> None:
+def _ask_password(library: Library, who: Reader, job: Job, name: str) -> None:
     """A field for the password of a PDF. What is typed into it is used once, by this program, and kept nowhere."""
-    t, turn = who.t, int(st.session_state.get("password_turn", 0))  # a new key empties the field
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        typed = st.text_input(
-            t("refused.password_field"), type="password", key=f"password-{job.number}-{number}-{turn}", autocomplete="off", width=320
-        )
-        pressed = st.button(t("refused.password_read"), key=f"unlock-{job.number}-{number}")
+    t, told = who.t, f"unlock-{job.number}-{name}"
+    with (
+        st.form(f"password-{job.number}-{name}", border=False, clear_on_submit=True),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        typed = st.text_input(t("refused.password_field"), type="password", autocomplete="off", width=320)
+        pressed = st.form_submit_button(t("refused.password_read"))
     safe.show(safe.tag("p", t("refused.password_hint"), class_="k-small"))
-    if said := st.session_state.pop(f"unlock_said-{job.number}-{number}", ""):
-        safe.show(safe.tag("p", str(said), class_="k-note", role="alert"))
     if not (pressed and typed):
+        if said := st.session_state.get(told):
+            safe.show(safe.tag("p", str(said), class_="k-note", role="alert"))
         return
+    st.session_state[told] = ""
     with st.spinner(t("jobs.reading", what=name)):
         try:
             outcome = unlock(library, job.number, name, typed, today=who.today)
         except LibraryLocked:
-            st.session_state[f"unlock_said-{job.number}-{number}"] = t("refused.busy")
+            st.session_state[told] = t("refused.busy")
         except LibraryError as error:
-            st.session_state[f"unlock_said-{job.number}-{number}"] = str(error)
+            st.session_state[told] = str(error)
         else:
             if outcome.code == PasswordNeeded.code:
-                st.session_state[f"unlock_said-{job.number}-{number}"] = t("refused.password_wrong")
-    st.session_state["password_turn"] = turn + 1
+                st.session_state[told] = t("refused.password_wrong")
     st.rerun()
 
 

@@ -7,7 +7,7 @@ everything is drawn.
     .venv/bin/python -m tests.benchmarks.thousand --home /var/tmp/thousand
     .venv/bin/python -m tests.benchmarks.thousand --home /var/tmp/thousand --way page --count 200
 
-Scans among the PDFs take a minute each: KONKYO_OCR=0 leaves them out, which the count of files in the library then shows.
+Scans among the PDFs take long: KONKYO_OCR=0 leaves them out, which the count of files in the library then shows.
 The files are data for measuring that not everybody has: --corpora.
 """
 
@@ -133,7 +133,7 @@ def by_page(home: Path, made: list[Path]) -> None:
 
 
 def _memory_of(parent: int) -> float:
-    """Resident memory of the server below this process, in MB: of its largest process, and of those that it started, together."""
+    """Resident memory of the server below this process and of all that it started, together, in MB."""
     table = subprocess.run(["ps", "-eo", "pid,ppid,rss,args"], check=True, capture_output=True, text=True).stdout.splitlines()[1:]
     rows = [(int(pid), int(ppid), int(rss), args) for pid, ppid, rss, args in (line.split(None, 3) for line in table)]
     family = {pid for pid, ppid, _, args in rows if ppid == parent and "streamlit" in args}
