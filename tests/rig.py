@@ -130,6 +130,8 @@ def _run(request: Mapping[str, Any]) -> NoReturn:
     os.dup2(handle, 2)
     os.environ.update(request["env"])
     sys.argv = ["python -m rag", *request["argv"]]
+    # Where the tests themselves were started in the background, Ctrl-C is ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     from rag.cli import main
 
     status = 0
