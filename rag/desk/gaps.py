@@ -32,6 +32,8 @@ class Gap:
     """Answers that somebody found wrong."""
     reasons: tuple[str, ...]
     """What those people wrote."""
+    first: datetime
+    """When it was asked first. No later question of the group changes this."""
     last: datetime
 
 
@@ -116,6 +118,7 @@ def _gap(entries: Sequence[tuple[datetime, str, str, str, str]]) -> Gap:
         partly=outcomes["partly"],
         wrong=outcomes["wrong"],
         reasons=tuple(dict.fromkeys(reason for *_, reason in entries if reason)),
+        first=entries[0][0],
         last=at,
     )
 

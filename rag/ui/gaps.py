@@ -38,15 +38,16 @@ def page(library: Library, who: Reader) -> None:
             safe.show(safe.tag("p", t("gaps.none"), class_="k-refusal"))
             return
         safe.show(safe.tag("p", t("gaps.groups", n=len(found)), class_="k-small", role="status"))
-        for number, gap in enumerate(found[:_SHOWN]):
-            _group(library, who, number, gap)
+        for gap in found[:_SHOWN]:
+            # by when it was asked first, not by its place: what somebody is typing stays with its group when others come and go
+            _group(library, who, f"{gap.first:%Y%m%d%H%M%S%f}", gap)
         if len(found) > _SHOWN:
             safe.show(safe.tag("p", t("gaps.more", n=len(found) - _SHOWN), class_="k-small"))
 
 
-def _group(library: Library, who: Reader, number: int, gap: Gap) -> None:
+def _group(library: Library, who: Reader, key: str, gap: Gap) -> None:
     t = who.t
-    with st.expander(f"{t('gaps.times', n=gap.count)}　{safe.label(gap.question, longest=80)}", key=f"gap-{number}"):
+    with st.expander(f"{t('gaps.times', n=gap.count)}　{safe.label(gap.question, longest=80)}", key=f"gap-{key}"):
         counts = [
             (t("gaps.refused"), str(gap.refused or "")),
             (t("gaps.partly"), str(gap.partly or "")),
@@ -57,72 +58,72 @@ def _group(library: Library, who: Reader, number: int, gap: Gap) -> None:
         if gap.reasons:
             lines = [safe.tag("li", reason) for reason in gap.reasons]
             safe.show(safe.join([safe.tag("p", t("gaps.reasons"), class_="k-label"), safe.tag("ul", *lines)]))
-        way = st.segmented_control(t("gaps.what"), _WAYS, key=f"way-{number}", format_func=lambda name: t(f"way.{name}"))
-        forms: dict[str | None, Callable[[Library, Reader, int, Gap], None]] = {
+        way = st.segmented_control(t("gaps.what"), _WAYS, key=f"way-{key}", format_func=lambda name: t(f"way.{name}"))
+        forms: dict[str | None, Callable[[Library, Reader, str, Gap], None]] = {
             "document": _document,
             "thesaurus": _thesaurus,
             "golden": _golden,
             "note": _note,
         }
         if way in forms:
-            forms[way](library, who, number, gap)
+            forms[way](library, who, key, gap)
 
 
-def _button(who: Reader, number: int, key: str, *, off: bool, do: Callable[[], None]) -> None:
-    st.button(who.t(key), key=f"do-{number}", type="primary", disabled=off, on_click=do)
+def _button(who: Reader, key: str, label: str, *, off: bool, do: Callable[[], None]) -> None:
+    st.button(who.t(label), key=f"do-{key}", type="primary", disabled=off, on_click=do)
 
 
-def _document(library: Library, who: Reader, number: int, gap: Gap) -> None:
+def _document(library: Library, who: Reader, key: str, gap: Gap) -> None:
     t = who.t
     safe.show(safe.tag("p", t("gaps.document_hint"), class_="k-small"))
-    files = st.file_uploader(t("documents.files"), accept_multiple_files=True, key=f"gap-files-{number}")
+    files = st.file_uploader(t("documents.files"), accept_multiple_files=True, key=f"gap-files-{key}")
 
     def do() -> None:
-        given = [(file.name, file.getvalue()) for file in st.session_state[f"gap-files-{number}"]]
+        given = [(file.name, file.getvalue()) for file in st.session_state[f"gap-files-{key}"]]
         names = ", ".join(name for name, _ in given)
         _done(who, gap, library, "document", names, lambda: jobs.add(library, given, user=person(), clearance=who.clearance))
 
-    _button(who, number, "gaps.hand_in", off=not files, do=do)
+    _button(who, key, "gaps.hand_in", off=not files, do=do)
 
 
-def _thesaurus(library: Library, who: Reader, number: int, gap: Gap) -> None:
+def _thesaurus(library: Library, who: Reader, key: str, gap: Gap) -> None:
     t = who.t
     safe.show(safe.tag("p", t("gaps.thesaurus_hint"), class_="k-small"))
-    said = st.text_input(t("gaps.said"), key=f"gap-said-{number}", max_chars=100)
-    means = st.text_input(t("gaps.means"), key=f"gap-means-{number}", max_chars=300)
+    said = st.text_input(t("gaps.said"), key=f"gap-said-{key}", max_chars=100)
+    means = st.text_input(t("gaps.means"), key=f"gap-means-{key}", max_chars=300)
 
     def do() -> None:
-        word, meant = _typed(f"gap-said-{number}"), _typed(f"gap-means-{number}")
+        word, meant = _typed(f"gap-said-{key}"), _typed(f"gap-means-{key}")
         official = [part for part in meant.replace("、", ",").split(",") if part.strip()]
         _done(who, gap, library, "thesaurus", f"{word} = {meant}", lambda: words.add(library, word, official, user=person()))
 
-    _button(who, number, "gaps.add_entry", off=not (said.strip() and means.strip()), do=do)
+    _button(who, key, "gaps.add_entry", off=not (said.strip() and means.strip()), do=do)
 
 
-def _golden(library: Library, who: Reader, number: int, gap: Gap) -> None:
+def _golden(library: Library, who: Reader, key: str, gap: Gap) -> None:
     t = who.t
-    question = st.text_input(t("ask.field"), gap.question, key=f"gap-question-{number}", max_chars=500)
-    place = expected(library, who, f"gap-{number}")
+    question = st.text_input(t("ask.field"), gap.question, key=f"gap-question-{key}", max_chars=500)
+    place = expected(library, who, f"gap-{key}")
 
     def do() -> None:
-        typed, expect = _typed(f"gap-question-{number}"), expected_now(f"gap-{number}")
+        typed, expect = _typed(f"gap-question-{key}"), expected_now(f"gap-{key}")
 
         def add() -> None:
             library.registry.golden.add(typed, language=language(typed), expect=expect, as_of=None, topic="", user=person())
 
         _done(who, gap, library, "golden", typed, add)
 
-    _button(who, number, "quality.keep", off=not question.strip() or not complete(place), do=do)
+    _button(who, key, "quality.keep", off=not question.strip() or not complete(place), do=do)
 
 
-def _note(library: Library, who: Reader, number: int, gap: Gap) -> None:
-    note = st.text_input(who.t("gaps.note"), key=f"gap-note-{number}", max_chars=500)
+def _note(library: Library, who: Reader, key: str, gap: Gap) -> None:
+    note = st.text_input(who.t("gaps.note"), key=f"gap-note-{key}", max_chars=500)
     _button(
         who,
-        number,
+        key,
         "gaps.close",
         off=not note.strip(),
-        do=lambda: _done(who, gap, library, "note", _typed(f"gap-note-{number}"), lambda: None),
+        do=lambda: _done(who, gap, library, "note", _typed(f"gap-note-{key}"), lambda: None),
     )
 
 

@@ -37,6 +37,8 @@ def test_questions_like_each_other_make_one_group(library: Library) -> None:
     put(library, "Who approves travel?")
     found = gaps.gaps(library)
     assert [(gap.count, gap.refused) for gap in found] == [(3, 3), (1, 1)]
+    put(library, VAIN[1])
+    assert [gap.first for gap in gaps.gaps(library)] == [gap.first for gap in found]
     gaps.close(library, found[0].question, how="note", note="There is no zoo.", user="kato")
     assert [gap.count for gap in gaps.gaps(library)] == [1]
     put(library, VAIN[0])  # asked again afterwards: it is open again

@@ -18,13 +18,18 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SWITCHES = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
 ).split()
 START_SECONDS = 90
+QUIET = """
+!document.querySelector('.k-busy, [data-testid=stSkeleton], [data-testid=stStatusWidget], [data-stale=true]')
+&& !document.getAnimations().some(one => one.playState === 'running' && one.effect.getComputedTiming().endTime < Infinity)
+"""
+"""Nothing is being worked out, and nothing is moving."""
 
 expect.set_options(timeout=60_000)
 """Milliseconds until what is expected must be there: a busy machine takes longer than the five seconds of the library."""
@@ -46,9 +51,13 @@ class Screen:
     def settle(self) -> None:
         """Wait until nothing is being worked out or drawn."""
         self.page.wait_for_selector(".stHtml h1, .stHtml h2", timeout=90_000)
-        quiet = "!document.querySelector('.k-busy, [data-testid=stSkeleton], [data-testid=stStatusWidget], [data-stale=true]')"
         self.page.wait_for_timeout(300)
-        self.page.wait_for_function(quiet, timeout=90_000)
+        self.page.wait_for_function(QUIET, timeout=90_000)
+
+    def unfold(self, where: Locator) -> None:
+        """Open what is folded there, and wait until nothing moves: what is pressed while it moves away is not pressed."""
+        where.locator("summary").click()
+        self.settle()
 
     def press(self, name: str) -> None:
         """Press the button of this name and wait."""

@@ -147,8 +147,7 @@ def test_written(screen: Make, written_address: str, tmp_path: Path) -> None:
     assert ja("answer.is_supported") in shown
     picture(seen, "written")
     left = seen.page.locator(".st-key-left-out")
-    left.locator("summary").click()
-    seen.page.wait_for_timeout(400)
+    seen.unfold(left)
     picture(seen, "left-out")
     sound(seen)
     with seen.page.expect_download() as waiting:

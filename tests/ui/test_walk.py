@@ -104,7 +104,7 @@ def _add_revision(desk: Desk, text: str) -> None:
     desk.seen.settle()
     desk.page.get_by_text(ja("view.revisions"), exact=True).first.click()
     desk.seen.settle()
-    desk.page.locator(".st-key-add-revision summary").click()
+    desk.seen.unfold(desk.page.locator(".st-key-add-revision"))
     field = desk.page.locator(".st-key-add-revision [data-testid=stFileUploader] input")
     field.set_input_files([upload("telework-guideline.md", text.encode())])
     expect(desk.page.locator(".st-key-add-revision [data-testid=stFileChip]")).to_be_visible()
@@ -210,7 +210,7 @@ def _a_gap_becomes_a_document(desk: Desk) -> None:
     assert _said(desk, CRABS) == ""
     desk.open("gaps")
     group = desk.page.locator("[class*=st-key-gap-]").filter(has_text="ズワイガニ").first
-    group.locator("summary").click()
+    desk.seen.unfold(group)
     group.get_by_text(ja("way.document"), exact=True).click()
     desk.page.wait_for_selector("[data-testid=stFileUploader]")
     desk.picture("gap")
