@@ -12,6 +12,7 @@ import pytest
 
 from rag import terms
 from rag.errors import IndexDamaged
+from rag.index import keyword
 from rag.index.keyword import WEIGHTS, KeywordIndex, delete
 from rag.index.scope import NARROW, Scope, fill
 from rag.question import understand
@@ -113,6 +114,38 @@ def test_rarity_is_the_idf_of_the_formula(tmp_path: Path) -> None:
     assert rarity["請求"] == pytest.approx(math.log(1 + (5 - 3 + 0.5) / (3 + 0.5)))
     assert rarity["どこにもない"] == pytest.approx(math.log(1 + (5 - 0 + 0.5) / (0 + 0.5)))
     assert (index.known("請求"), index.known("どこにもない")) == (True, False)
+
+
+# ---------------------------------------------------------------- terms that nearly all have
+
+COMMON_TEXTS = [*(f"職員の届出 {number}" for number in range(7)), "職員の旅費", "職員の旅費", "職員"]
+
+
+def test_in_a_large_index_a_term_that_most_have_is_not_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = index_of(tmp_path, [(chunk_of(number, text), 1) for number, text in enumerate(COMMON_TEXTS)])
+    everything = numbers(index, "職員の旅費")
+    assert sorted(everything) == list(range(10)), "a small index looks for all terms"
+    before = dict(index.search(understand("旅費"), EVERYTHING, 10))
+    monkeypatch.setattr(keyword, "MANY", len(COMMON_TEXTS))
+    assert numbers(index, "職員の旅費") == [7, 8]
+    # 員の, の旅 are bigrams that few have: the score is of what is left.
+    assert index.search(understand("職員 旅費"), EVERYTHING, 10) == pytest.approx(sorted(before.items()))
+
+
+def test_in_a_large_index_a_question_of_such_terms_alone_is_still_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = index_of(tmp_path, [(chunk_of(number, text), 1) for number, text in enumerate(COMMON_TEXTS)])
+    expected = index.search(understand("職員"), EVERYTHING, 10)
+    monkeypatch.setattr(keyword, "MANY", len(COMMON_TEXTS))
+    assert len(expected) == 10
+    assert index.search(understand("職員"), EVERYTHING, 10) == expected
+
+
+@pytest.mark.parametrize(("having", "looked_for"), [(4, True), (5, False)])
+def test_a_quarter_is_the_edge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, having: int, looked_for: bool) -> None:
+    monkeypatch.setattr(keyword, "MANY", 16)
+    texts = ["travel"] * having + ["claim"] * (15 - having) + ["fee"]
+    index = index_of(tmp_path, [(chunk_of(number, text), 1) for number, text in enumerate(texts)])
+    assert (0 in numbers(index, "travel fee")) is looked_for
 
 
 # ---------------------------------------------------------------- scope
