@@ -29,15 +29,15 @@ sys.path.insert(0, str(REPOSITORY))
 
 from rag.errors import ReadError  # noqa: E402
 from rag.read import ocr, scan  # noqa: E402
-from rag.read.pdf import garbled_share  # noqa: E402
+from rag.read.pdf import PART, garbled_share  # noqa: E402
 from rag.read.pdf_lines import page_rows  # noqa: E402
 from rag.read.pdfium import PdfFile  # noqa: E402
 from rag.read.sandbox import Sandbox  # noqa: E402
 from rag.records import Source  # noqa: E402
 
 SECONDS = 300.0
-GARBLED = 0.3
-"""Pages above are no truth to compare with."""
+GARBLED = 0.1
+"""Pages above are no truth to compare with, nor are those whose words may stand in pictures."""
 
 
 @dataclass(kw_only=True)
@@ -100,7 +100,7 @@ def compare(path: Path, kind: Kind, pages: int) -> None:
             visible = [glyph for glyph in page.glyphs if not glyph.text.isspace()]
             share = garbled_share(visible)
             kind.garbled += share * len(visible)
-            if index not in wanted or len(visible) < 100 or share > GARBLED:
+            if index not in wanted or len(visible) < 100 or share > GARBLED or page.pictured > PART:
                 continue
             truth = "".join(row.text for row in page_rows(page)[0])
             begun = time.monotonic()

@@ -149,6 +149,7 @@ def test_running_heads_and_page_numbers_are_left_out() -> None:
     assert "旅費規程" not in result.text
     assert "-" not in result.text
     assert len(words(result, BlockKind.PARAGRAPH)) == 4
+    assert [(line.page, line.text) for line in result.furniture] == [(n, text) for n in range(1, 5) for text in ("旅費規程", f"- {n} -")]
 
 
 def test_the_same_sentence_on_every_page_is_no_running_head() -> None:
@@ -156,6 +157,7 @@ def test_the_same_sentence_on_every_page_is_no_running_head() -> None:
     heads = ["Hotels", "Trains", "Flights"]
     result = reading(*(Sheet(words=paragraph(head, *body, font="latin")) for head in heads))
     assert result.text.count("The clerk checks the claim.") == 3
+    assert all(line.text not in ("Hotels", "The clerk checks the claim.") for line in result.furniture)
 
 
 def test_numbers_that_do_not_count_pages_stay() -> None:
