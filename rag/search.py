@@ -11,6 +11,7 @@ from rag.cross_encoder import Reader
 from rag.graph import pointers
 from rag.index.forward import Passage
 from rag.index.fuse import Fused, by_score
+from rag.index.keyword import BIGRAMS
 from rag.index.scope import Scope
 from rag.library import Library, Sources
 from rag.lift import lift
@@ -101,7 +102,7 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     models = meaning.ask(asked, beside, {name.replace("vectors", "vector") for name in off}) if asked.strip() else []
     near = [chunk for model in models for chunk in model.nearest(scope, max(NEAR, limit))]
     if missing := [chunk for chunk in near if chunk not in keyword]:
-        keyword |= index.search(question, scope, len(missing), among=missing, off=fields)
+        keyword |= index.search(question, scope, len(missing), among=missing, off=fields | BIGRAMS if index.big else fields)
     called = Named() if "named" in off else named(library, asked, visible, clearance)
     similar = {model.name: (model.vote, model.similarity(list({*keyword, *near, *called.chunks}))) for model in models}
     first = by_score(keyword, list(similar.values()))

@@ -15,7 +15,7 @@ from rag.errors import IndexDamaged
 from rag.index import keyword
 from rag.index.keyword import WEIGHTS, KeywordIndex, delete
 from rag.index.scope import NARROW, Scope, fill
-from rag.question import understand
+from rag.question import Question, understand
 from rag.records import Chunk, Span
 
 K1, B = 1.2, 0.75
@@ -146,6 +146,19 @@ def test_a_quarter_is_the_edge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     texts = ["travel"] * having + ["claim"] * (15 - having) + ["fee"]
     index = index_of(tmp_path, [(chunk_of(number, text), 1) for number, text in enumerate(texts)])
     assert (0 in numbers(index, "travel fee")) is looked_for
+
+
+def test_in_a_very_large_index_bigrams_must_be_rarer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["の", *["旅費"] * 2, *["職員"] * 17]
+    index = index_of(tmp_path, [(chunk_of(number, text), 1) for number, text in enumerate(texts)])
+    monkeypatch.setattr(keyword, "MANY", 20)
+    bigrams = Question(text="", words={}, bigrams={"旅費": 1.0, "費だ": 1.0})
+    assert sorted(dict(index.search(bigrams, EVERYTHING, 10))) == [1, 2]
+    assert not index.big
+    monkeypatch.setattr(keyword, "BIG", 20)
+    assert index.big
+    assert index.search(bigrams, EVERYTHING, 10) == [], "a tenth has it"
+    assert numbers(index, "旅費") == [1, 2], "as a word it is rare enough"
 
 
 # ---------------------------------------------------------------- scope
