@@ -63,6 +63,15 @@ def test_lines_of_one_japanese_paragraph_are_joined_without_a_space() -> None:
     )
 
 
+@pytest.mark.parametrize("number", ["五", "れ", "注", "ー"])
+def test_the_second_line_of_an_item_hangs_whatever_its_number_looks_like(number: str) -> None:
+    item = f"{number}　停電その他の事故により窓口を閉じたときは、ファクシミリにより一時間以内に、総"
+    lines = [*paragraph("次のとおり取り扱うこととしたので、関係の職員に周知し、遺漏のないよう願います。", item, size=12)]
+    lines += paragraph("務課文書係へ報告すること。", x=70 + 12, y=760 - 2 * 20.4, size=12)
+    (found,) = [text for text in reading(Sheet(words=lines)).text.splitlines() if "停電" in text]
+    assert found.endswith("総務課文書係へ報告すること。")
+
+
 def test_a_line_that_refers_to_an_article_does_not_open_one() -> None:
     result = reading(
         Sheet(
