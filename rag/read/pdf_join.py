@@ -158,9 +158,8 @@ def _goes_on(rows: Sequence[Placed], index: int, first: Placed, edges: dict[tupl
         # The second line of an item hangs, and so do those behind it; otherwise a line that is further in opens a paragraph.
         further = here.start - last.start
         after = rows[index + 1].row if index + 1 < len(rows) else here
-        hangs = last is first.row and (
-            bool(_OPENS.match(last.text) or _NUMBERED.match(last.text)) or abs(after.start - here.start) < 0.3 * size
-        )
+        opens = bool(_OPENS.match(last.text) or _NUMBERED.match(last.text))
+        hangs = last is first.row and (opens or abs(after.start - here.start) < 0.3 * size)
         if further > (5 if hangs else 0.5) * size:
             return False
         if further < -2.5 * size or (last is not first.row and abs(further) > 0.6 * size):
