@@ -93,8 +93,10 @@ def _day(value: object) -> date | None:
     Raises:
         ValueError: it is none.
     """
-    if value is None or isinstance(value, date):
+    if isinstance(value, date):
         return value
+    if not value:
+        return None
     day = next(dates(str(value)), None)
     if day is None:
         raise ValueError(f"as_of {value!r} is no day")
