@@ -351,6 +351,8 @@ class PremiseKind(StrEnum):
     NO_LONGER_IN_FORCE = "no_longer_in_force"
     REPLACED = "replaced"
     """Another document took its place."""
+    NOT_IN_LIBRARY = "not_in_library"
+    """A law that the question names is not among what the reader may see. Absent, or above the reader's level: it is said in one way."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,7 +36,7 @@ step of authority gives."""
 FIELDS = {"words": ("words",), "bigrams": ("bigrams", "head_bigrams"), "head": ("head", "head_bigrams")}
 """Fields of the keyword index that are turned off by these names in ``Settings.off``."""
 LONGEST_QUESTION = 2_000
-"""Characters of a question that are searched for; more would say nothing new and take long."""
+"""Characters of a question that are searched for; more would say nothing new and take long. See :func:`shortened`."""
 NO_FILTERS = Filters()
 _LOOKS = 5
 
@@ -87,11 +87,19 @@ def search(
     return _search(library, question, clearance, as_of, limit, filters, by_field)
 
 
+def shortened(question: str) -> str:
+    """At most LONGEST_QUESTION characters of a question: its beginning and its end, where a long story asks at last."""
+    if len(question) <= LONGEST_QUESTION:
+        return question
+    half = LONGEST_QUESTION // 2
+    return f"{question[: half - 1]}\n{question[-half:]}"
+
+
 def _search(library: Library, text: str, clearance: int, as_of: date, limit: int, filters: Filters, by_field: bool) -> Result:
     visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
     sources = library.sources(visible)
     scope = Scope(clearance=clearance, revisions=sources.numbers)
-    asked = storable(text[:LONGEST_QUESTION])
+    asked = storable(shortened(text))
     off = library.settings.off
     question = understand(asked, None if "thesaurus" in off else library.thesaurus)
     fields = frozenset(field for name in off for field in FIELDS.get(name, ()))
