@@ -22,6 +22,8 @@ from rag.text import fold, storable
 HITS = 30
 """Hits that an answer keeps, and looks into."""
 NEAREST = 3
+ABOUT = 60
+"""Characters: a question so short is about the law that it names; a longer one may name it in passing."""
 
 
 def ask(
@@ -89,7 +91,7 @@ def ask(
     if result.missing and not any("address" in hit.found_by for hit in hits):
         return refuse(RefusalReason.NO_SUCH_PROVISION, hits, result.missing)
     elsewhere = tuple(premise.what for premise in wrong if premise.kind is PremiseKind.NOT_IN_LIBRARY)
-    if elsewhere and not _speaks_of(elsewhere, hits):
+    if elsewhere and len(asked) <= ABOUT and not _speaks_of(elsewhere, hits):
         return refuse(RefusalReason.NOT_ANSWERED, hits, elsewhere)
     if not hits:
         return refuse(RefusalReason.NOTHING_FOUND, missing=tuple(terms.content_words(short)))

@@ -31,7 +31,8 @@ def premises(library: Library, question: str, *, clearance: int, as_of: date, fi
 
 
 _ANY = re.compile(
-    r"(同|当|当該|本|この|その|各|両|他の?|旧|新|前の?|次の?|現行|改正)*(法|法律|令|政令|省令|府令|規則|規程|訓令|条例|通達|要[領綱])"
+    r"(同|当|当該|本|この|その|各|両|他の?|旧|新|前の?|次の?|現行|改正)*"
+    r"(法|法律|令|政令|省令|府令|規則|規程|訓令|条例|通達|要[領綱]|法?施行令|法?施行規則)"
 )
 """Names that name no law by themselves."""
 
@@ -45,7 +46,7 @@ def _elsewhere(library: Library, question: str, visible: Sequence[Revision], cle
     known = asked(question, Names.of(_hidden(library, visible, clearance)))
     spans = [mention.span for mention in known if mention.document]
     for mention in mentions:
-        here = fold(mention.name) in titles or any(s.start < mention.span.end and mention.span.start < s.end for s in spans)
+        here = fold(mention.name).endswith(tuple(titles)) or any(s.start < mention.span.end and mention.span.start < s.end for s in spans)
         if not here and not _ANY.fullmatch(mention.name):
             yield Premise(kind=PremiseKind.NOT_IN_LIBRARY, what=mention.name)
 

@@ -64,6 +64,13 @@ def test_what_names_no_law_by_itself_is_no_law_that_is_not_here(sample: Library,
     assert wrong(sample, question) == ()
 
 
+def test_a_law_that_is_named_in_passing_does_not_refuse_a_question(sample: Library) -> None:
+    story = "民法第九十条に反しない範囲で契約した清掃業者と打合せをするために、公用車がないので自分の車で出張しました。"
+    answer = ask(sample, f"{story}この場合、車賃は一キロメートルにつきいくらですか。", clearance=3, as_of=TODAY)
+    assert [premise.what for premise in answer.premises] == ["民法"]
+    assert answer.answered is not None, "it was measured like any other"
+
+
 def test_a_law_that_a_text_here_speaks_of_can_be_answered_from_that_text(library: Library, tmp_path: Path) -> None:
     file = tmp_path / "duty.md"
     file.write_text("# 服務規程\n\n## 第一条 兼業\n\n国家公務員法第百三条の承認は、人事課長に申請して受ける。\n", encoding="utf-8")
