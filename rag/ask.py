@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from rag import terms
@@ -15,13 +15,15 @@ from rag.compare import Comparer
 from rag.library import Library
 from rag.premises import premises
 from rag.question import understand
-from rag.records import Answer, Document, Filters, Hit, Refusal, RefusalReason
-from rag.search import LONGEST_QUESTION, NO_FILTERS, search
-from rag.text import storable
+from rag.records import Answer, Document, Filters, Hit, PremiseKind, Refusal, RefusalReason
+from rag.search import NO_FILTERS, search, shortened
+from rag.text import fold, storable
 
 HITS = 30
 """Hits that an answer keeps, and looks into."""
 NEAREST = 3
+ABOUT = 60
+"""Characters: a question so short is about the law that it names; a longer one may name it in passing."""
 
 
 def ask(
@@ -52,6 +54,7 @@ def ask(
     """
     question = storable(question)
     asked = question.strip()
+    short = shortened(asked)
     visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
     progress("searching", len(visible))
 
@@ -65,7 +68,7 @@ def ask(
         refusal = Refusal(
             reason=reason,
             documents=len(visible),
-            terms=tuple(written[term] for term in terms.content_words(asked[:LONGEST_QUESTION])),
+            terms=tuple(written[term] for term in terms.content_words(short)),
             missing=tuple(written.get(term, term) for term in missing),
             nearest=tuple(quote.nearest(hits, load, NEAREST)),
             suggestions=instead,
@@ -76,19 +79,22 @@ def ask(
     def load(hit: Hit) -> Document:
         return library.document(hit.chunk.document_id, hit.chunk.revision, clearance=clearance)
 
-    written = terms.surfaces(asked[:LONGEST_QUESTION])
+    written = terms.surfaces(short)
     identity = _identity(asked, clearance, as_of, filters, library.registry.generation)
-    wrong = premises(library, asked[:LONGEST_QUESTION], clearance=clearance, as_of=as_of, filters=filters)
+    wrong = premises(library, short, clearance=clearance, as_of=as_of, filters=filters)
     if not visible:
         return refuse(RefusalReason.EMPTY_LIBRARY)
-    if not terms.words(asked[:LONGEST_QUESTION]):
+    if not terms.words(short):
         return refuse(RefusalReason.EMPTY_QUESTION)
     result = search(library, asked, clearance=clearance, as_of=as_of, limit=enough.BACKGROUND, filters=filters)
     hits = result.hits[:HITS]
     if result.missing and not any("address" in hit.found_by for hit in hits):
         return refuse(RefusalReason.NO_SUCH_PROVISION, hits, result.missing)
+    elsewhere = tuple(premise.what for premise in wrong if premise.kind is PremiseKind.NOT_IN_LIBRARY)
+    if elsewhere and len(asked) <= ABOUT and not _speaks_of(elsewhere, hits):
+        return refuse(RefusalReason.NOT_ANSWERED, hits, elsewhere)
     if not hits:
-        return refuse(RefusalReason.NOTHING_FOUND, missing=tuple(terms.content_words(asked[:LONGEST_QUESTION])))
+        return refuse(RefusalReason.NOTHING_FOUND, missing=tuple(terms.content_words(short)))
     progress("reading", len(hits))
     asked_for = weighed_question(library, asked)
     weighed = quote.weigh(asked_for, hits, load)
@@ -97,7 +103,7 @@ def ask(
     chosen = quote.choose(asked_for, weighed) if named or answered >= threshold(library) else []
     if not chosen:
         found = [word for hit in hits for word in terms.words(f"{hit.chunk.context}\n{hit.chunk.text}")]
-        official = [word for entry in library.thesaurus.find(asked[:LONGEST_QUESTION]) for word in entry.means]
+        official = [word for entry in library.thesaurus.find(short) for word in entry.means]
         instead = suggestions(asked_for, hits, official, library.keyword.known)
         return refuse(RefusalReason.NOT_ANSWERED, hits, asked_for.missing(found), instead, answered)
     made = tuple(quote.statements(chosen))
@@ -109,9 +115,15 @@ def ask(
     return writer.answer(quoted, load=load, names=library.names(visible), meant=asked_for.meant, progress=progress, said=said)
 
 
+def _speaks_of(names: Sequence[str], hits: Sequence[Hit]) -> bool:
+    """True where a provision was found that the question names, or a text that itself speaks of one of these laws."""
+    texts = [fold(f"{hit.chunk.context}\n{hit.chunk.text}") for hit in hits]
+    return any("address" in hit.found_by for hit in hits) or any(fold(name) in text for name in names for text in texts)
+
+
 def weighed_question(library: Library, question: str) -> Question:
-    """A question as terms with weights, and the models that compare it with texts. Its first LONGEST_QUESTION characters count."""
-    asked = question[:LONGEST_QUESTION]
+    """A question as terms with weights, and the models that compare it with texts. Of a very long one the beginning and the end count."""
+    asked = shortened(question)
     content = terms.content_words(asked) or terms.words(asked)
     written = terms.surfaces(asked)
     comparer = Comparer(library, asked)

@@ -162,12 +162,13 @@ class Library:
     def names(self, visible: Sequence[Revision]) -> Names:
         """The names by which these documents are called; what a reader may not see has no name for that reader."""
         with self._lock:
+            abbreviations = self.abbreviations.names  # forgets all names where the file has changed
             kept = self._names.get(id(visible))
             if kept is None or kept[0] is not visible:
                 if len(self._names) >= _KEPT_VIEWS:
                     self._names.clear()
                 sources = {revision.document_id: revision.source for revision in visible}
-                kept = self._names[id(visible)] = visible, Names.of(sources, self.abbreviations.names)
+                kept = self._names[id(visible)] = visible, Names.of(sources, abbreviations)
             return kept[1]
 
     def sources(self, visible: Sequence[Revision]) -> Sources:

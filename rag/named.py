@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from rag.address import Mention
 from rag.library import Library
+from rag.provisions import Provision, Provisions
+from rag.references import through
 from rag.registry import Revision
 from rag.statute import Address, asked, show
 from rag.text import language
+
+RANGE = 10
+"""So many provisions of a range are put first: 第三条から第五条まで."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,15 +44,33 @@ def named(library: Library, question: str, visible: Sequence[Revision], clearanc
             continue
         document = library.document(revision.document_id, revision.sha256, clearance=clearance)
         provisions = library.provisions(document)
-        found = provisions.find(mention.address)
-        if found is not None:
+        there, lacking = _provisions(mention, provisions)
+        for found in there:
             inside = [
                 chunk.id
                 for chunk in library.registry.chunks_of(revision.number)
                 if chunk.span.start < found.span.end and found.span.start < chunk.span.end
             ]
             chunks += [chunk for chunk in inside if chunk not in chunks]
-        elif any(other.address.part == mention.address.part for other in provisions.order):
+        if lacking and any(other.address.part == lacking.part for other in provisions.order):
             # Said only where the document is numbered in this way at all: one without articles has no missing article.
-            missing.append(f"{revision.source.title} {show(mention.address, language(question) or 'ja')}")
+            missing.append(f"{revision.source.title} {show(lacking, language(question) or 'ja')}")
     return Named(documents=frozenset(documents), chunks=tuple(chunks), missing=tuple(dict.fromkeys(missing)))
+
+
+def _provisions(mention: Mention, provisions: Provisions) -> tuple[list[Provision], Address | None]:
+    """What a mention names, and what of it does not exist."""
+    first = provisions.find(mention.address)
+    if first is None:
+        return [], mention.address
+    if mention.until is None or mention.until_step is not None:
+        return [first], None
+    until = mention.until
+    if not until.article and until.paragraph is None:  # 第三条第一号から第三号まで: the end leaves out what the beginning said
+        until = replace(until, part=first.address.part, article=first.address.article, paragraph=first.address.paragraph)
+    elif not until.article:
+        until = replace(until, part=first.address.part, article=first.address.article)
+    if provisions.find(until) is None:
+        return [first], until
+    found = [provisions.find(address) for address in through(first.address, until, provisions)[:RANGE]]
+    return [provision for provision in found if provision is not None] or [first], None

@@ -1,27 +1,62 @@
-"""What a question takes for granted and that is not so: a provision that does not exist, a text that does not apply on the day.
+"""What a question takes for granted and that is not so: a provision that does not exist, a text that does not apply on the day, a law
+that is not here.
 
 Only what the reader may see is looked at: a document above the reader's level has no name here.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
 from rag.library import Library
 from rag.names import Names
 from rag.provisions import Provisions
-from rag.records import HIGHEST_LEVEL, Filters, Premise, PremiseKind
+from rag.records import HIGHEST_LEVEL, Filters, Premise, PremiseKind, Source
 from rag.registry import Revision
 from rag.statute import Address, asked, show
-from rag.text import dates, language
+from rag.text import dates, fold, language
 
 
 def premises(library: Library, question: str, *, clearance: int, as_of: date, filters: Filters) -> tuple[Premise, ...]:
     """What to say before anything else, in the order of the question; empty where nothing is wrong."""
     visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
-    found = [*_provisions(library, question, visible, clearance), *_out_of_force(library, question, visible, clearance, as_of)]
+    found = [
+        *_provisions(library, question, visible, clearance),
+        *_out_of_force(library, question, visible, clearance, as_of),
+        *_elsewhere(library, question, visible, clearance),
+    ]
     return tuple(dict.fromkeys(found))
+
+
+_ANY = re.compile(
+    r"(同|当|当該|本|この|その|各|両|他の?|旧|新|前の?|次の?|現行|改正)*"
+    r"(法|法律|令|政令|省令|府令|規則|規程|訓令|条例|通達|要[領綱]|法?施行令|法?施行規則)"
+)
+"""Names that name no law by themselves."""
+
+
+def _elsewhere(library: Library, question: str, visible: Sequence[Revision], clearance: int) -> Iterator[Premise]:
+    """Laws of which the question names a provision, and that are not here."""
+    mentions = [m for m in asked(question, library.names(visible)) if m.document is None and m.name and m.address != Address()]
+    if not mentions:
+        return
+    titles = library.sources(visible).titles  # a law may be here article by article
+    known = asked(question, Names.of(_hidden(library, visible, clearance)))
+    spans = [mention.span for mention in known if mention.document]
+    for mention in mentions:
+        here = fold(mention.name).endswith(tuple(titles)) or any(s.start < mention.span.end and mention.span.start < s.end for s in spans)
+        if not here and not _ANY.fullmatch(mention.name):
+            yield Premise(kind=PremiseKind.NOT_IN_LIBRARY, what=mention.name)
+
+
+def _hidden(library: Library, visible: Sequence[Revision], clearance: int) -> dict[str, Source]:
+    """Documents that the reader may see, but not of this day: id -> what is known of the last revision."""
+    seen = {revision.document_id for revision in visible}
+    return {
+        r.document_id: r.source for r in library.published if r.document_id not in seen and (r.source.level or HIGHEST_LEVEL) <= clearance
+    }
 
 
 def _provisions(library: Library, question: str, visible: Sequence[Revision], clearance: int) -> Iterator[Premise]:

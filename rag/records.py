@@ -130,6 +130,15 @@ class Block:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Furniture:
+    """Page furniture: a line that is no part of the text. A running head, a foot, a page number."""
+
+    page: int
+    """Counted from 1."""
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
     """A file as read: its text once, and blocks that point into it."""
 
@@ -146,6 +155,8 @@ class Document:
     """Name of the reader: "pdf", "law-xml", "html", ..."""
     warnings: tuple[str, ...] = ()
     """What a person should look at: "page 3 has no text: a scan?"."""
+    furniture: tuple[Furniture, ...] = ()
+    """Lines of pages that are not in the text, in the order of the pages."""
 
     def first_row(self, index: int) -> Block:
         """The first row of the table that block ``index``, a row, belongs to: as a rule it names the columns.
@@ -340,6 +351,8 @@ class PremiseKind(StrEnum):
     NO_LONGER_IN_FORCE = "no_longer_in_force"
     REPLACED = "replaced"
     """Another document took its place."""
+    NOT_IN_LIBRARY = "not_in_library"
+    """A law that the question names is not among what the reader may see. Absent, or above the reader's level: it is said in one way."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -75,7 +75,7 @@ def _targets(mention: Mention, standing: Address, provisions: Provisions) -> tup
         return ()
     if mention.until:
         ends = _stepped(mention.until_step, standing, provisions)
-        found = _through(found[-1], _completed(mention.until, ends[-1], stepped=mention.until_step is not None), provisions) if ends else []
+        found = through(found[-1], _completed(mention.until, ends[-1], stepped=mention.until_step is not None), provisions) if ends else []
     if mention.every and mention.address.part != "別表":
         found = [inner for address in found for inner in provisions.inside(address, mention.every)]
     return tuple(found)
@@ -121,8 +121,8 @@ def _completed(written: Address, base: Address, *, stepped: bool) -> Address:
     return replace(base, subitem=written.subitem) if written.subitem else base
 
 
-def _through(first: Address, last: Address, provisions: Provisions) -> list[Address]:
-    """All provisions from ``first`` to ``last`` on their level; [] where either is missing."""
+def through(first: Address, last: Address, provisions: Provisions) -> list[Address]:
+    """All provisions from ``first``, which exists, to ``last`` on their level; [] where that one does not, or stands before."""
     end = provisions.find(last)
     if end is None:
         return []

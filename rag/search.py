@@ -11,6 +11,7 @@ from rag.cross_encoder import Reader
 from rag.graph import pointers
 from rag.index.forward import Passage
 from rag.index.fuse import Fused, by_score
+from rag.index.keyword import BIGRAMS
 from rag.index.scope import Scope
 from rag.library import Library, Sources
 from rag.lift import lift
@@ -35,7 +36,7 @@ step of authority gives."""
 FIELDS = {"words": ("words",), "bigrams": ("bigrams", "head_bigrams"), "head": ("head", "head_bigrams")}
 """Fields of the keyword index that are turned off by these names in ``Settings.off``."""
 LONGEST_QUESTION = 2_000
-"""Characters of a question that are searched for; more would say nothing new and take long."""
+"""Characters of a question that are searched for; more would say nothing new and take long. See :func:`shortened`."""
 NO_FILTERS = Filters()
 _LOOKS = 5
 
@@ -86,11 +87,19 @@ def search(
     return _search(library, question, clearance, as_of, limit, filters, by_field)
 
 
+def shortened(question: str) -> str:
+    """At most LONGEST_QUESTION characters of a question: its beginning and its end, where a long story asks at last."""
+    if len(question) <= LONGEST_QUESTION:
+        return question
+    half = LONGEST_QUESTION // 2
+    return f"{question[: half - 1]}\n{question[-half:]}"
+
+
 def _search(library: Library, text: str, clearance: int, as_of: date, limit: int, filters: Filters, by_field: bool) -> Result:
     visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
     sources = library.sources(visible)
     scope = Scope(clearance=clearance, revisions=sources.numbers)
-    asked = storable(text[:LONGEST_QUESTION])
+    asked = storable(shortened(text))
     off = library.settings.off
     question = understand(asked, None if "thesaurus" in off else library.thesaurus)
     fields = frozenset(field for name in off for field in FIELDS.get(name, ()))
@@ -101,7 +110,7 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     models = meaning.ask(asked, beside, {name.replace("vectors", "vector") for name in off}) if asked.strip() else []
     near = [chunk for model in models for chunk in model.nearest(scope, max(NEAR, limit))]
     if missing := [chunk for chunk in near if chunk not in keyword]:
-        keyword |= index.search(question, scope, len(missing), among=missing, off=fields)
+        keyword |= index.search(question, scope, len(missing), among=missing, off=fields | BIGRAMS if index.big else fields)
     called = Named() if "named" in off else named(library, asked, visible, clearance)
     similar = {model.name: (model.vote, model.similarity(list({*keyword, *near, *called.chunks}))) for model in models}
     first = by_score(keyword, list(similar.values()))

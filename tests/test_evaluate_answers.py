@@ -174,8 +174,8 @@ def test_questions_are_asked_and_drawn(made: Bench, tmp_path: Path) -> None:
 
 def test_questions_are_read_from_lines_and_from_golden_files(tmp_path: Path) -> None:
     lines = tmp_path / "asked.jsonl"
-    lines.write_text('{"question": "甲"}\n\n{"_id": "2", "text": "乙"}\n', encoding="utf-8")
-    assert refusal.questions(lines, "question") == [("甲", None), ("乙", None)]
+    lines.write_text('{"question": "甲", "as_of": ""}\n\n{"_id": "2", "text": "乙", "as_of": "令和6年8月1日"}\n', encoding="utf-8")
+    assert refusal.questions(lines, "question") == [("甲", None), ("乙", date(2024, 8, 1))]
     file = tmp_path / "golden.toml"
     file.write_text('[[question]]\ntext = "丙"\nas_of = 2026-04-01\n[[unanswerable]]\ntext = "丁"\n', encoding="utf-8")
     assert refusal.questions(file, "question") == [("丙", date(2026, 4, 1))]
@@ -187,6 +187,7 @@ def test_questions_are_read_from_lines_and_from_golden_files(tmp_path: Path) -> 
     [
         ("asked.jsonl", '{"id": 1}', "cannot be read"),
         ("asked.jsonl", "[1]", "cannot be read"),
+        ("asked.jsonl", '{"text": "x", "as_of": "soon"}', "as_of 'soon' is no day"),
         ("asked.jsonl", "\n", "holds no question"),
         ("golden.toml", "[[question]", "cannot be read"),
         ("golden.toml", "[[unanswerable]]\ntext = 'x'", "holds no question"),

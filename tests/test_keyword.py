@@ -12,9 +12,10 @@ import pytest
 
 from rag import terms
 from rag.errors import IndexDamaged
+from rag.index import keyword
 from rag.index.keyword import WEIGHTS, KeywordIndex, delete
 from rag.index.scope import NARROW, Scope, fill
-from rag.question import understand
+from rag.question import Question, understand
 from rag.records import Chunk, Span
 
 K1, B = 1.2, 0.75
@@ -113,6 +114,51 @@ def test_rarity_is_the_idf_of_the_formula(tmp_path: Path) -> None:
     assert rarity["請求"] == pytest.approx(math.log(1 + (5 - 3 + 0.5) / (3 + 0.5)))
     assert rarity["どこにもない"] == pytest.approx(math.log(1 + (5 - 0 + 0.5) / (0 + 0.5)))
     assert (index.known("請求"), index.known("どこにもない")) == (True, False)
+
+
+# ---------------------------------------------------------------- terms that nearly all have
+
+COMMON_TEXTS = [*(f"職員の届出 {number}" for number in range(7)), "職員の旅費", "職員の旅費", "職員"]
+
+
+def test_in_a_large_index_a_term_that_most_have_is_not_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = index_of(tmp_path, [(chunk_of(number, text), 1) for number, text in enumerate(COMMON_TEXTS)])
+    everything = numbers(index, "職員の旅費")
+    assert sorted(everything) == list(range(10)), "a small index looks for all terms"
+    before = dict(index.search(understand("旅費"), EVERYTHING, 10))
+    monkeypatch.setattr(keyword, "MANY", len(COMMON_TEXTS))
+    assert numbers(index, "職員の旅費") == [7, 8]
+    # 員の, の旅 are bigrams that few have: the score is of what is left.
+    assert index.search(understand("職員 旅費"), EVERYTHING, 10) == pytest.approx(sorted(before.items()))
+
+
+def test_in_a_large_index_a_question_of_such_terms_alone_is_still_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = index_of(tmp_path, [(chunk_of(number, text), 1) for number, text in enumerate(COMMON_TEXTS)])
+    expected = index.search(understand("職員"), EVERYTHING, 10)
+    monkeypatch.setattr(keyword, "MANY", len(COMMON_TEXTS))
+    assert len(expected) == 10
+    assert index.search(understand("職員"), EVERYTHING, 10) == expected
+
+
+@pytest.mark.parametrize(("having", "looked_for"), [(4, True), (5, False)])
+def test_a_quarter_is_the_edge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, having: int, looked_for: bool) -> None:
+    monkeypatch.setattr(keyword, "MANY", 16)
+    texts = ["travel"] * having + ["claim"] * (15 - having) + ["fee"]
+    index = index_of(tmp_path, [(chunk_of(number, text), 1) for number, text in enumerate(texts)])
+    assert (0 in numbers(index, "travel fee")) is looked_for
+
+
+def test_in_a_very_large_index_bigrams_must_be_rarer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["の", *["旅費"] * 2, *["職員"] * 17]
+    index = index_of(tmp_path, [(chunk_of(number, text), 1) for number, text in enumerate(texts)])
+    monkeypatch.setattr(keyword, "MANY", 20)
+    bigrams = Question(text="", words={}, bigrams={"旅費": 1.0, "費だ": 1.0})
+    assert sorted(dict(index.search(bigrams, EVERYTHING, 10))) == [1, 2]
+    assert not index.big
+    monkeypatch.setattr(keyword, "BIG", 20)
+    assert index.big
+    assert index.search(bigrams, EVERYTHING, 10) == [], "a tenth has it"
+    assert numbers(index, "旅費") == [1, 2], "as a word it is rare enough"
 
 
 # ---------------------------------------------------------------- scope

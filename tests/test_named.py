@@ -10,11 +10,11 @@ import pytest
 
 from rag.ask import ask
 from rag.library import Library
-from rag.named import Named, named
+from rag.named import RANGE, Named, named
 from rag.records import Filters, RefusalReason
 from rag.settings import Settings
 
-from .conftest import TODAY
+from .conftest import TODAY, add
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +76,37 @@ def test_provisions_stand_in_the_order_of_the_question(sample: Library) -> None:
     got = names(sample, "旅費規程第12条、公共サービス提供基準法第十条、旅費規程第3条と第12条")
     assert places(sample, got) == ["travel-directive 第十二条", "act 第十条", "travel-directive 第三条"]
     assert got.documents == {"travel-directive", "act"}
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted", "missing"),
+    [
+        ("公共サービス提供基準法第三条から第五条まで", ["第三条", "第四条", "第五条"], ()),
+        ("公共サービス提供基準法第六条第一号から第三号まで", ["第六条"], ()),
+        ("旅費規程第3条から第999条まで", ["第三条"], ("公共サービス省職員旅費取扱規程 第九百九十九条",)),
+        ("公共サービス提供基準法第五条から第三条まで", ["第五条"], ()),
+    ],
+)
+def test_a_range_names_all_that_stands_in_it(sample: Library, question: str, wanted: list[str], missing: tuple[str, ...]) -> None:
+    got = names(sample, question)
+    assert [place.split()[1] for place in places(sample, got)] == wanted
+    assert got.missing == missing
+
+
+def test_a_library_reads_the_abbreviations_in_its_home(library: Library, tmp_path: Path) -> None:
+    file = tmp_path / "cars.md"
+    file.write_text("# 公用車管理規程\n\n## 第二条 予約\n\n公用車は前日までに予約する。\n", encoding="utf-8")
+    add(library, file)
+    assert names(library, "車規第2条は") == Named()
+    own = library.home / "abbreviations.toml"
+    own.write_text('[names]\n"車規" = "公用車管理規程"\nwrong\n', encoding="utf-8")
+    got = names(library, "車規第2条は")
+    assert len(got.chunks) == 1 and len(got.documents) == 1
+    assert [problem.split(":")[0] for problem in library.abbreviations.problems] == ["abbreviations.toml, line 3"]
+
+
+def test_of_a_long_range_the_first_ones_stand_first(sample: Library) -> None:
+    assert len(places(sample, names(sample, "公共サービス提供基準法第一条から第三十条まで"))) == RANGE
 
 
 def test_a_section_brings_the_sections_below_it(sample: Library) -> None:

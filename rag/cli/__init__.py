@@ -308,6 +308,9 @@ def _seconds(started: float) -> str:
 
 
 def _print_answer(answer: Answer) -> None:
+    for premise in answer.premises:
+        more = "; ".join(part for part in (premise.day.isoformat() if premise.day else "", premise.instead) if part)
+        out.print(_shown(f"{premise.what}: {premise.kind.value.replace('_', ' ')}{f' ({more})' if more else ''}"))
     if answer.refusal is not None:
         out.print(f"The documents do not answer this ({answer.refusal.reason}; {answer.refusal.documents} searched, as of {answer.as_of}).")
         for citation in answer.refusal.nearest:

@@ -23,7 +23,7 @@ from rag.desk.correct import correct
 from rag.desk.jobs import INBOX
 from rag.desk.publish import check, find, publish
 from rag.desk.unpack import unpack
-from rag.errors import ArchiveRefused, GoldenRegressed, KonkyoError, LibraryError, LibraryLocked, PasswordNeeded, Stopped
+from rag.errors import ArchiveRefused, GoldenRegressed, KonkyoError, LibraryError, LibraryLocked, PasswordNeeded, ReadError, Stopped
 from rag.ingest import Ingester, Outcome, Result
 from rag.library import Library
 from rag.registry import CHECKED, DRAFT, PUBLISHED
@@ -74,6 +74,8 @@ def is_worked_on(library: Library) -> bool:
 def locked(library: Library, job: Job) -> list[str]:
     """Names of the PDFs that this job left out for want of a password, and that are kept until somebody gives it."""
     asked = {str(entry["name"]) for entry in job.told if entry.get("code") == PasswordNeeded.code}
+    if job.kind == "read":  # the library has the file
+        return sorted(asked)
     return [came for plain, came in job.what.get("names", ()) if came in asked and _kept(library, job, plain).is_file()]
 
 
@@ -88,13 +90,16 @@ def unlock(library: Library, number: int, name: str, password: str, *, today: da
     if job is None or name not in locked(library, job):
         raise LibraryError(f"{name} is not kept any more. Add it again.")
     doing = _Work(library, job, today)
-    file = _kept(library, job, next(plain for plain, came in job.what["names"] if came == name))
     with Ingester(library, draft=True, user=job.user) as ingester:
-        (outcome,) = ingester.add_files([doing._belongs(file, name)], password=password)
+        if job.kind == "read":
+            outcome = doing._reread(ingester, password)
+        else:
+            file = _kept(library, job, next(plain for plain, came in job.what["names"] if came == name))
+            (outcome,) = ingester.add_files([doing._belongs(file, name)], password=password)
+            if outcome.code != PasswordNeeded.code:
+                file.unlink(missing_ok=True)
     told = [entry for entry in job.told if entry["name"] != name]
     library.registry.jobs.note(number, told=[*told, {**asdict(outcome), "warnings": list(outcome.warnings)}])
-    if outcome.code != PasswordNeeded.code:
-        file.unlink(missing_ok=True)
     if outcome.result in (Result.ADDED, Result.REVISED):
         _check(library, [r.number for r in library.registry.revisions(DRAFT) if r.document_id == outcome.document_id], job.user, today)
     return outcome
@@ -299,14 +304,24 @@ class _Work:
 
     def _read(self) -> None:
         what = self._job.what
-        revision = find(self._library, what["document_id"], PUBLISHED, DRAFT, CHECKED, sha256=what["sha256"])
         self._store.note(self._job.number, total=1)
-        self._stage(f"reading {revision.source.uri}")
         with Ingester(self._library, draft=True, user=self._job.user, progress=self._stage) as ingester:
-            ingester.add(ingester.read_again(revision))
-            for outcome in ingester.flush():
-                self._tell(outcome)
-        self._look([find(self._library, revision.document_id, DRAFT, sha256=revision.sha256).number])
+            outcome = self._reread(ingester)
+        self._tell(outcome)
+        if outcome.result is not Result.FAILED:
+            self._look([find(self._library, what["document_id"], DRAFT, sha256=what["sha256"]).number])
+
+    def _reread(self, ingester: Ingester, password: str = "") -> Outcome:
+        what = self._job.what
+        revision = find(self._library, what["document_id"], PUBLISHED, DRAFT, CHECKED, sha256=what["sha256"])
+        name = revision.source.uri
+        self._stage(f"reading {name}")
+        try:
+            document = ingester.read_again(revision, password)
+        except ReadError as error:
+            return Outcome(name=name, result=Result.FAILED, document_id=revision.document_id, reason=error.reason, code=error.code)
+        (outcome,) = [*ingester.add(document), *ingester.flush()]
+        return outcome
 
     def _look(self, numbers: list[int]) -> None:
         self._stage("checking")

@@ -22,6 +22,7 @@ from rag.evaluate.beir import SEED
 from rag.evaluate.interval import RESAMPLES, Estimate
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL
+from rag.text import dates
 
 GRID = tuple(round(0.05 * step, 2) for step in range(1, 20))
 """Thresholds of the table."""
@@ -78,12 +79,28 @@ def questions(file: Path, kind: str) -> list[tuple[str, date | None]]:
             if file.suffix == ".toml"
             else [json.loads(line) for line in text.splitlines() if line.strip()]
         )
-        found = [(str(row.get("question") or row["text"]), row.get("as_of")) for row in rows]
+        found = [(str(row.get("question") or row["text"]), _day(row.get("as_of"))) for row in rows]
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise EvaluationError(f"{file} cannot be read ({error!r}). It is JSON lines with a question or text, or a golden.toml.") from error
     if not found:
         raise EvaluationError(f"{file} holds no question.")
     return found
+
+
+def _day(value: object) -> date | None:
+    """A day of TOML, or one in JSON as it is written: 2024-08-01, 令和6年8月1日.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if isinstance(value, date):
+        return value
+    if not value:
+        return None
+    day = next(dates(str(value)), None)
+    if day is None:
+        raise ValueError(f"as_of {value!r} is no day")
+    return day
 
 
 def some(all_: list[tuple[str, date | None]], count: int | None) -> list[tuple[str, date | None]]:

@@ -112,6 +112,7 @@ def read(data: bytes, *, source: Source, document_id: str, how: How = AS_IT_IS) 
         pages=reading.pages,
         format=_NAMES[reader],
         warnings=reading.warnings,
+        furniture=reading.furniture,
     )
 
 

@@ -1,7 +1,8 @@
-"""A page of a PDF as a picture, with quoted words marked: what a reader checks an answer against.
+"""A page of a PDF or of a scan as a picture, with quoted words marked: what a reader checks an answer against.
 
 The quote comes from the text that ``pdf`` made of the page: lines joined, spaces mended, cells parted by ｜. So it is looked for without
 white space and in folded characters, among the page's characters in reading order; and in pieces where it ran over a cell's end.
+A scan has no characters: there the block is marked that the quote was read from.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from PIL import Image, ImageChops, ImageDraw
 from rag.errors import DamagedFile
 from rag.read.pdf_lines import reading_order
 from rag.read.pdfium import Glyph, Page, PdfFile
+from rag.read.picture import MAGIC, scanned_page
 
 MARK = (0xFF, 0xF0, 0xB3)
 MAX_PIXELS = 6_000_000
@@ -26,6 +28,10 @@ LEAST = 10
 """Characters of a quote's beginning or end that must stand on the page where the rest is on a neighbouring one."""
 
 
+Area = tuple[float, float, float, float]
+"""Left, bottom, right, top, in points, origin at the bottom left."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PagePicture:
     """A page as drawn."""
@@ -33,30 +39,43 @@ class PagePicture:
     png: bytes
     marked: int
     """How many of the quotes were found on the page, in full or (over a page's end) in part."""
+    roughly: bool
+    """True where no quote was found and the areas are marked instead."""
     width: int
     """Pixels."""
     height: int
 
 
-def picture(data: bytes, page: int, quotes: Sequence[str], *, width: int = 900) -> PagePicture:
-    """Page ``page`` (from 1) of a PDF, ``width`` pixels wide, ``quotes`` marked in pale yellow under the words.
+def picture(
+    data: bytes, page: int, quotes: Sequence[str], *, width: int = 900, areas: Sequence[Area] = (), password: str = ""
+) -> PagePicture:
+    """Page ``page`` (from 1) of a PDF, PNG, JPEG or TIFF, ``width`` pixels wide, ``quotes`` marked in pale yellow under the words.
 
     A very long page comes out narrower: it has at most ``MAX_PIXELS`` pixels.
 
+    Args:
+        areas: what is marked where none of the quotes is found among the page's characters.
+        password: opens an encrypted PDF.
+
     Raises:
         DamagedFile: the file cannot be drawn, or has no such page.
-        PasswordNeeded: it is encrypted.
+        PasswordNeeded: it is encrypted, and the password does not open it.
     """
     name = f"page {page}"
-    with PdfFile(data, name) as pdf:
-        if not 1 <= page <= len(pdf):
-            raise DamagedFile(name, f"is not in the file, which has {len(pdf)} pages.")
-        image, (a, b, c, d, e, f) = pdf.image(page - 1, width=width, max_pixels=MAX_PIXELS)
-        found = _find(pdf.page(page - 1), quotes) if quotes else []
-    if any(found):
+    found: list[list[Area]] = []
+    if data.startswith(MAGIC):
+        image, (a, b, c, d, e, f) = scanned_page(data, name, page, width=width, max_pixels=MAX_PIXELS)
+    else:
+        with PdfFile(data, name, password) as pdf:
+            if not 1 <= page <= len(pdf):
+                raise DamagedFile(name, f"is not in the file, which has {len(pdf)} pages.")
+            image, (a, b, c, d, e, f) = pdf.image(page - 1, width=width, max_pixels=MAX_PIXELS)
+            found = _find(pdf.page(page - 1), quotes) if quotes else []
+    roughly = bool(areas) and not any(found)
+    if roughly or any(found):
         paper = Image.new("RGB", image.size, "white")
         draw = ImageDraw.Draw(paper)
-        for left, bottom, right, top in (box for boxes in found for box in boxes):
+        for left, bottom, right, top in areas if roughly else (box for boxes in found for box in boxes):
             xs = sorted((a * left + c * bottom + e, a * right + c * top + e))
             ys = sorted((b * left + d * bottom + f, b * right + d * top + f))
             draw.rectangle((xs[0], ys[0], xs[1], ys[1]), fill=MARK)
@@ -64,13 +83,10 @@ def picture(data: bytes, page: int, quotes: Sequence[str], *, width: int = 900) 
         image = ImageChops.multiply(image, paper)
     out = io.BytesIO()
     image.save(out, "PNG")
-    return PagePicture(png=out.getvalue(), marked=sum(map(bool, found)), width=image.width, height=image.height)
+    return PagePicture(png=out.getvalue(), marked=sum(map(bool, found)), roughly=roughly, width=image.width, height=image.height)
 
 
-_Box = tuple[float, float, float, float]
-
-
-def _find(page: Page, quotes: Sequence[str]) -> list[list[_Box]]:
+def _find(page: Page, quotes: Sequence[str]) -> list[list[Area]]:
     """For each quote the rectangles that it covers, in PDF points; none where it is not on the page."""
     glyphs = reading_order(page)
     text, owner = _folded(glyphs)
@@ -151,9 +167,9 @@ def _together(text: str, pieces: list[str]) -> list[tuple[int, int]]:
     return best
 
 
-def _rectangles(glyphs: Sequence[Glyph]) -> list[_Box]:
+def _rectangles(glyphs: Sequence[Glyph]) -> list[Area]:
     """One rectangle for each stretch of glyphs on a line or in a column."""
-    boxes: list[_Box] = []
+    boxes: list[Area] = []
     for glyph in glyphs:
         box = (glyph.left, glyph.bottom, glyph.right, glyph.top)
         if boxes and _on_one_line(boxes[-1], box):
@@ -164,7 +180,7 @@ def _rectangles(glyphs: Sequence[Glyph]) -> list[_Box]:
     return boxes
 
 
-def _on_one_line(last: _Box, box: _Box) -> bool:
+def _on_one_line(last: Area, box: Area) -> bool:
     size = max(min(box[2] - box[0], box[3] - box[1]), 1.0)
     level = min(last[3], box[3]) - max(last[1], box[1]) > 0.5 * min(last[3] - last[1], box[3] - box[1])
     plumb = min(last[2], box[2]) - max(last[0], box[0]) > 0.5 * min(last[2] - last[0], box[2] - box[0])

@@ -18,7 +18,7 @@ from rag.read.pdf_rows import Row
 from rag.read.reading import Reading, fill
 from rag.read.scan import Seen
 from rag.read.structure import Line, add_lines
-from rag.records import Box, Source
+from rag.records import Box, Furniture, Source
 from rag.text import fold, language
 
 UNREADABLE = 0.3
@@ -47,12 +47,14 @@ class Sheet:
     """Why OCR did not read the page, where it should have."""
     for_ocr: bool = False
     """True where its text is missing, means nothing, or is not to be used."""
+    least: int = 0
+    """OCR must see more characters than so many to be believed."""
 
     def take(self, seen: Seen, *, asked: bool, seconds: float) -> None:
         """The lines that OCR saw, in place of those that were there if there are more of them, or if somebody asked for it."""
         if seen.late:
             self.no_ocr = f"it took more than {seconds:g} s"
-        if asked or sum(len(row.text) for row in seen.rows) > sum(len(row.text) for row in self.rows):
+        if asked or sum(len(row.text) for row in seen.rows) > max(sum(len(row.text) for row in self.rows), self.least):
             self.rows, self.vertical, self.garbled = list(seen.rows), seen.vertical, 0.0
             self.sure = seen.sure
         elif not self.rows and not seen.late:
@@ -65,7 +67,7 @@ def compose(sheets: list[Sheet], source: Source, how: How, *, title: str = "", b
     Raises:
         EmptyFile: none of them has text.
     """
-    _drop_furniture(sheets)
+    furniture = _drop_furniture(sheets)
     if not any(sheet.rows for sheet in sheets):
         raise EmptyFile(source.uri, _nothing(sheets))
     lines = join([Placed(row, s.number, (s.number - 1, key(row.text)) in bookmarks) for s in sheets for row in s.rows])
@@ -73,7 +75,7 @@ def compose(sheets: list[Sheet], source: Source, how: How, *, title: str = "", b
     builder = Builder()
     add_lines(builder, how.options.corrected(_with_headings(lines, bookmarks, title_line)))
     source = fill(source, title=title, language=language(builder.text[:20_000]))
-    return Reading.of(builder, source, pages=len(sheets), warnings=_warnings(sheets))
+    return Reading.of(builder, source, pages=len(sheets), warnings=_warnings(sheets), furniture=furniture)
 
 
 # ---------------------------------------------------------------- running heads and page numbers
@@ -85,8 +87,9 @@ _NUMBER = re.compile(
 )
 
 
-def _drop_furniture(sheets: list[Sheet]) -> None:
-    """Take out of each sheet's rows what repeats at the edge of pages: the same words, or numbers that count the pages."""
+def _drop_furniture(sheets: list[Sheet]) -> tuple[Furniture, ...]:
+    """Take out of each sheet's rows what repeats at the edge of pages: the same words, or numbers that count the pages. Returns that."""
+    furniture: list[Furniture] = []
     edges = [_edge_lines(sheet) for sheet in sheets]
     seen: Counter[tuple[str, int]] = Counter()
     counts: Counter[int] = Counter()
@@ -106,7 +109,9 @@ def _drop_furniture(sheets: list[Sheet]) -> None:
                 drop.update(map(id, rows))
             else:  # what stands further in is the page's own
                 open_sides.discard(side)
+        furniture += [Furniture(page=sheet.number, text=row.text) for row in sheet.rows if id(row) in drop]
         sheet.rows = [row for row in sheet.rows if id(row) not in drop]
+    return tuple(furniture)
 
 
 def _page_number(text: str) -> int | None:

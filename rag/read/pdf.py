@@ -37,6 +37,9 @@ PICTURE = 0.6
 """Share of a page that pictures cover from which it may be a scan that somebody stamped a number on."""
 FEW = 80
 """Characters: a page with less text under such a picture is read by OCR."""
+PART, LITTLE, DOUBT = 0.2, 200, 0.1
+"""So is one with less text than ``LITTLE`` beside pictures that cover this share of it, as of a text that was pasted in as pictures; but
+OCR is believed there only if it sees twice as many characters, or if more than ``DOUBT`` of those in the file have no meaning."""
 
 # pypdf tells of every oddity it works around; the warnings of a reading are ours to choose.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -149,7 +152,10 @@ def _read_page(pdf: PdfFile, index: int, info: _Info, how: How) -> Sheet:
     if sheet.garbled < UNREADABLE:
         sheet.rows, sheet.vertical = page_rows(page, table=index + 1 in how.options.tables)
     scanned = page.pictured > PICTURE and len(visible) < FEW
-    sheet.for_ocr = scanned or (sheet.drawn and not sheet.rows) or index + 1 in how.options.ocr
+    pasted = page.pictured > PART and len(visible) < LITTLE and not scanned
+    if pasted:
+        sheet.least = 0 if sheet.garbled > DOUBT else 2 * len(visible)
+    sheet.for_ocr = scanned or pasted or (sheet.drawn and not sheet.rows) or index + 1 in how.options.ocr
     return sheet
 
 
@@ -160,7 +166,8 @@ def _read_scans(pdf: PdfFile, sheets: list[Sheet], how: How) -> None:
         return
     reason = ocr.missing() if how.ocr_seconds > 0 else "it is switched off"
     for sheet in wanted[ocr.MAX_PAGES if not reason else 0 :]:
-        sheet.no_ocr = reason or f"only {ocr.MAX_PAGES} pages of a file are"
+        if not sheet.least:  # clean words beside pictures want nothing
+            sheet.no_ocr = reason or f"only {ocr.MAX_PAGES} pages of a file are"
     if reason:
         return
     wanted = wanted[: ocr.MAX_PAGES]

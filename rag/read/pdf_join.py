@@ -56,6 +56,8 @@ _OPENS = re.compile(
     )""",
     re.VERBOSE,
 )
+_NUMBERED = re.compile(r"\s*\S\u3000\S")
+"""One character set off by a wide space: the number of an item, also where OCR took 五 for another character."""
 _LEADER = re.compile(r"[.．・…‥⋯·]{4,}[\s\u3000]*[-―(（]?[0-9０-９ivx]{1,4}[-―)）]?$")
 """The end of a line of a table of contents."""
 _ENDS = tuple("。．.!?！？：:；;」』")
@@ -144,6 +146,8 @@ def _goes_on(rows: Sequence[Placed], index: int, first: Placed, edges: dict[tupl
         return False
     if last.table or here.table or not last.size or not here.size or _OPENS.match(here.text) or _LEADER.search(last.text):
         return False
+    if _NUMBERED.match(here.text) and last.text.endswith(_ENDS):
+        return False
     if not 0.87 < here.size / last.size < 1.15 or here.vertical != last.vertical or here.bold != last.bold:
         return False
     same_column = rows[index - 1].page == rows[index].page and last.column == here.column
@@ -154,7 +158,8 @@ def _goes_on(rows: Sequence[Placed], index: int, first: Placed, edges: dict[tupl
         # The second line of an item hangs, and so do those behind it; otherwise a line that is further in opens a paragraph.
         further = here.start - last.start
         after = rows[index + 1].row if index + 1 < len(rows) else here
-        hangs = last is first.row and (bool(_OPENS.match(last.text)) or abs(after.start - here.start) < 0.3 * size)
+        opens = bool(_OPENS.match(last.text) or _NUMBERED.match(last.text))
+        hangs = last is first.row and (opens or abs(after.start - here.start) < 0.3 * size)
         if further > (5 if hangs else 0.5) * size:
             return False
         if further < -2.5 * size or (last is not first.row and abs(further) > 0.6 * size):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
@@ -55,18 +56,34 @@ def read_picture(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
         sheet.take(seen[sheet.number], asked=False, seconds=how.ocr_seconds)
     reading = compose(sheets, source, how, bookmarks={})
     if more > 0:
-        reading = Reading(
-            text=reading.text,
-            blocks=reading.blocks,
-            source=reading.source,
-            pages=reading.pages,
-            warnings=(*reading.warnings, f"only the first {len(frames)} pages are read; {more} are left out"),
-        )
+        note = f"only the first {len(frames)} pages are read; {more} are left out"
+        reading = replace(reading, warnings=(*reading.warnings, note))
     return reading
 
 
-def _upright(frame: Image.Image, name: str) -> Image.Image:
-    """A page in grey on white, the right way up as its camera says, at ``ocr.DPI``."""
+def scanned_page(data: bytes, name: str, page: int, *, width: int, max_pixels: int) -> tuple[Image.Image, scan.Matrix]:
+    """Page ``page`` (from 1) in colour, at most ``width`` pixels wide, and the map from points to its pixels.
+
+    Raises:
+        DamagedFile: it is cut off or broken, or has no such page.
+        FileTooLarge: it has more pixels than the limit.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "TIFF")) as file:
+            file.seek(page - 1)
+            turned, dots = _turned(file, name)
+    except EOFError as error:
+        raise DamagedFile(name, "is not in the file.") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise DamagedFile(name, f"cannot be drawn ({error}).") from error
+    factor = min(width / turned.width, (max_pixels / (turned.width * turned.height)) ** 0.5, 1.0)
+    size = max(round(turned.width * factor), 1), max(round(turned.height * factor), 1)
+    drawn = turned.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    return drawn, (dots / 72 * factor, 0.0, 0.0, -dots / 72 * factor, 0.0, float(size[1]))
+
+
+def _turned(frame: Image.Image, name: str) -> tuple[Image.Image, float]:
+    """A page on white, the right way up as its camera says, and its dots an inch."""
     if frame.width * frame.height > MAX_PIXELS:
         raise FileTooLarge(
             name, f"the picture has {frame.width:,} by {frame.height:,} pixels, more than {MAX_PIXELS:,}. Scan it at 300 dpi."
@@ -77,9 +94,15 @@ def _upright(frame: Image.Image, name: str) -> Image.Image:
     if turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info:
         paper = Image.new("RGBA", turned.size, "white")
         turned = Image.alpha_composite(paper, turned.convert("RGBA"))
-    grey = turned.convert("L")
     if not 70 <= dots <= 1200:  # a screen's 72 says nothing of paper; neither does a camera's
-        dots = max(grey.size) / LONG_SIDE
+        dots = max(turned.size) / LONG_SIDE
+    return turned, dots
+
+
+def _upright(frame: Image.Image, name: str) -> Image.Image:
+    """A page in grey, at ``ocr.DPI``."""
+    turned, dots = _turned(frame, name)
+    grey = turned.convert("L")
     factor = ocr.DPI / dots
     if 0.95 < factor < 1.05:
         return grey

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TypedDict, Unpack
 
 from rag.read.build import Builder
-from rag.records import Block, Kind, Source
+from rag.records import Block, Furniture, Kind, Source
 
 READ = (
     "Read are: PDF, DOCX, XLSX, PPTX, CSV, HTML, Markdown, plain text and law XML of e-Gov; "
@@ -29,11 +29,15 @@ class Reading:
     """Number of pages; 0 for formats without pages."""
     warnings: tuple[str, ...] = ()
     """Short English sentences: what a person should look at."""
+    furniture: tuple[Furniture, ...] = ()
+    """Running heads, feet and page numbers."""
 
     @classmethod
-    def of(cls, builder: Builder, source: Source, *, pages: int = 0, warnings: tuple[str, ...] = ()) -> Reading:
+    def of(
+        cls, builder: Builder, source: Source, *, pages: int = 0, warnings: tuple[str, ...] = (), furniture: tuple[Furniture, ...] = ()
+    ) -> Reading:
         """What ``builder`` holds, as a reading."""
-        return cls(text=builder.text, blocks=tuple(builder.blocks), source=source, pages=pages, warnings=warnings)
+        return cls(text=builder.text, blocks=tuple(builder.blocks), source=source, pages=pages, warnings=warnings, furniture=furniture)
 
 
 class Found(TypedDict, total=False):

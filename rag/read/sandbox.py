@@ -33,7 +33,7 @@ from rag.read.frames import receive, send
 from rag.read.ocr import MAX_PAGES
 from rag.read.office import for_libreoffice
 from rag.read.options import Options
-from rag.read.page_picture import PagePicture
+from rag.read.page_picture import Area, PagePicture
 from rag.read.reading import fill
 from rag.records import Document, Source
 
@@ -171,13 +171,24 @@ class Sandbox:
             raise _nonsense(name, error) from error
         return _trusted(document, source, document_id, data)
 
-    def picture(self, data: bytes, page: int, quotes: Sequence[str], *, name: str, width: int = 900) -> PagePicture:
+    def picture(
+        self,
+        data: bytes,
+        page: int,
+        quotes: Sequence[str],
+        *,
+        name: str,
+        width: int = 900,
+        areas: Sequence[Area] = (),
+        password: str = "",
+    ) -> PagePicture:
         """``page_picture.picture`` in the child, so that a page that crashes the drawing does not end the program.
 
         Raises:
             ReadError: the page could not be drawn; ``name`` is the file's, for the message.
         """
         request: dict[str, wire.Json] = {"task": "picture", "page": page, "quotes": list(quotes), "width": width}
+        request |= {"areas": [list(area) for area in areas], "password": password}
         answer = self._do({**request, "source": wire.source_to_json(Source(uri=name))}, data, name)
         try:
             png = base64.b64decode(str(answer["png"]), validate=True)
@@ -186,7 +197,7 @@ class Sandbox:
             raise _nonsense(name, error) from error
         if not png.startswith(b"\x89PNG\r\n\x1a\n"):
             raise _nonsense(name, ValueError("no picture"))
-        return PagePicture(png=png, marked=marked, width=across, height=down)
+        return PagePicture(png=png, marked=marked, roughly=answer.get("roughly") is True, width=across, height=down)
 
     def _reader_of(self, data: bytes) -> Sandbox:
         """Itself, or the child that may start LibreOffice."""

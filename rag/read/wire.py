@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
 from rag.read.options import HeadingAt, Options
-from rag.records import Block, BlockKind, Box, Document, Kind, Source, Span
+from rag.records import Block, BlockKind, Box, Document, Furniture, Kind, Source, Span
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
@@ -88,6 +88,7 @@ def to_json(document: Document) -> dict[str, Json]:
         "pages": document.pages,
         "format": document.format,
         "warnings": list(document.warnings),
+        "furniture": furniture_to_json(document.furniture),
     }
 
 
@@ -114,7 +115,44 @@ def from_json(value: Json) -> Document:
         pages=_whole(fields.get("pages")),
         format=_text(fields.get("format")),
         warnings=tuple(_text(warning) for warning in _list(fields.get("warnings"))),
+        furniture=furniture_from_json(fields.get("furniture")),
     )
+
+
+def furniture_to_json(lines: tuple[Furniture, ...]) -> Json:
+    """Lines that are not in the text, each [page, text]."""
+    return [[line.page, line.text] for line in lines]
+
+
+def furniture_from_json(value: Json) -> tuple[Furniture, ...]:
+    """The lines again.
+
+    Raises:
+        WireError: it is not what ``furniture_to_json`` makes.
+    """
+    lines = []
+    for entry in _list(value):
+        parts = _list(entry)
+        if len(parts) != 2:
+            raise WireError("a line that is left out has two parts")
+        lines.append(Furniture(page=_whole(parts[0]), text=_text(parts[1])))
+    return tuple(lines)
+
+
+def areas_from_json(value: Json) -> list[tuple[float, float, float, float]]:
+    """Rectangles: left, bottom, right, top.
+
+    Raises:
+        WireError: one has not four numbers.
+    """
+    areas = []
+    for sides in _list(value):
+        numbers = [_real(number) for number in _list(sides)]
+        if len(numbers) != 4:
+            raise WireError("a box has four sides")
+        left, bottom, right, top = numbers
+        areas.append((left, bottom, right, top))
+    return areas
 
 
 def _block_to_json(block: Block) -> Json:
@@ -130,10 +168,7 @@ def _block_from_json(value: Json) -> Block:
     kind, start, end, path, page, sides = parts
     box = None
     if sides is not None:
-        numbers = _list(sides)
-        if len(numbers) != 4:
-            raise WireError("a box has four sides")
-        left, bottom, right, top = (_real(number) for number in numbers)
+        ((left, bottom, right, top),) = areas_from_json([sides])
         box = Box(left=left, bottom=bottom, right=right, top=top)
     first, last = _whole(start), _whole(end)
     if not 0 <= first <= last:

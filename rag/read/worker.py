@@ -30,11 +30,11 @@ def answer(header: dict[str, wire.Json], data: bytes, tell: Callable[[int, int],
     try:
         if header["task"] == "picture":
             page, width = header["page"], header["width"]
-            quotes = header["quotes"]
+            quotes, areas = header["quotes"], wire.areas_from_json(header["areas"])
             assert isinstance(page, int) and isinstance(width, int) and isinstance(quotes, list)
-            drawn = picture(data, page, [str(quote) for quote in quotes], width=width)
+            drawn = picture(data, page, [str(quote) for quote in quotes], width=width, areas=areas, password=str(header["password"]))
             png = base64.b64encode(drawn.png).decode("ascii")
-            return {"png": png, "marked": drawn.marked, "width": drawn.width, "height": drawn.height}
+            return {"png": png, "marked": drawn.marked, "roughly": drawn.roughly, "width": drawn.width, "height": drawn.height}
         options = wire.options_from_json(header["options"], str(header["password"]))
         how = How(options=options, ocr_seconds=float(str(header["ocr_seconds"])), office=office, tell=tell)
         return {"document": wire.to_json(read(data, source=source, document_id=str(header["id"]), how=how))}

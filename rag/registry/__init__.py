@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path as FilePath
@@ -25,7 +25,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from rag.embed import Vectors
 from rag.errors import DiskFull, KonkyoError, LibraryError, LibraryLocked, LibraryOutdated, UnknownDocument
-from rag.records import Block, BlockKind, Box, Chunk, Document, Kind, Source, Span
+from rag.records import Block, BlockKind, Box, Chunk, Document, Furniture, Kind, Source, Span
 from rag.registry import events
 from rag.registry.desk import DeskStore
 from rag.registry.golden import GoldenStore
@@ -37,7 +37,7 @@ from rag.registry.tables import PENDING as PENDING
 from rag.registry.tables import PUBLISHED as PUBLISHED
 from rag.registry.tables import RETIRED as RETIRED
 from rag.registry.tables import SUPERSEDED as SUPERSEDED
-from rag.registry.tables import Base, CanaryRow, ChunkRow, MetaRow, RevisionRow, raise_generation
+from rag.registry.tables import Base, CanaryRow, ChunkRow, FurnitureRow, MetaRow, RevisionRow, raise_generation
 
 SCHEMA = "1"
 """Raised when the tables change shape."""
@@ -186,12 +186,14 @@ class Registry:
             row = session.scalars(query.order_by(*order).limit(1)).first()
             if row is None:
                 raise unknown(document_id, sha256)
-            return _document(row)
+            return _document(row, _furniture(session, [row.number]))
 
     def documents(self, numbers: Sequence[int]) -> dict[int, Document]:
         """Revisions with their texts and blocks, by number."""
         with self._session() as session:
-            return {row.number: _document(row) for row in session.scalars(select(RevisionRow).where(RevisionRow.number.in_(numbers)))}
+            rows = session.scalars(select(RevisionRow).where(RevisionRow.number.in_(numbers))).all()
+            furniture = _furniture(session, numbers)
+            return {row.number: _document(row, furniture) for row in rows}
 
     def chunks(self, ids: Sequence[int]) -> dict[int, tuple[Chunk, int]]:
         """Chunks by id, each with the number of its revision; unknown ids are left out."""
@@ -257,6 +259,11 @@ class Registry:
             rows = [_new_revision(document, state) for document, _ in batch]
             session.add_all(rows)
             session.flush()
+            session.add_all(
+                FurnitureRow(revision=row.number, lines=json.dumps([astuple(line) for line in document.furniture], ensure_ascii=False))
+                for row, (document, _) in zip(rows, batch, strict=True)
+                if document.furniture
+            )
             new = [_new_chunk(chunk, row.number) for row, (_, chunks) in zip(rows, batch, strict=True) for chunk in chunks]
             ids = iter(session.scalars(insert(ChunkRow).returning(ChunkRow.id, sort_by_parameter_order=True), new).all() if new else ())
             return [(row.number, [replace(chunk, id=next(ids)) for chunk in chunks]) for row, (_, chunks) in zip(rows, batch, strict=True)]
@@ -404,7 +411,12 @@ def _revision(row: RevisionRow) -> Revision:
     )
 
 
-def _document(row: RevisionRow) -> Document:
+def _furniture(session: Session, numbers: Sequence[int]) -> dict[int, tuple[Furniture, ...]]:
+    rows = session.scalars(select(FurnitureRow).where(FurnitureRow.revision.in_(numbers)))
+    return {row.revision: tuple(Furniture(page=page, text=text) for page, text in json.loads(row.lines)) for row in rows}
+
+
+def _document(row: RevisionRow, furniture: Mapping[int, tuple[Furniture, ...]]) -> Document:
     return Document(
         id=row.document_id,
         revision=row.sha256,
@@ -414,6 +426,7 @@ def _document(row: RevisionRow) -> Document:
         pages=row.pages,
         format=row.format,
         warnings=tuple(json.loads(row.warnings)),
+        furniture=furniture.get(row.number, ()),
     )
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Text, delete, select, update
@@ -156,7 +157,13 @@ class JobStore:
 def _job(row: JobRow) -> Job:
     plain = {name: getattr(row, name) for name in "number kind user clearance state stage done total code message cancel tries".split()}
     made, ended = row.made.replace(tzinfo=UTC), row.ended.replace(tzinfo=UTC) if row.ended else None
-    return Job(made=made, ended=ended, what=json.loads(row.what), told=tuple(json.loads(row.told or "[]")), **plain)
+    return Job(made=made, ended=ended, what=json.loads(row.what), told=_told(row.told or "[]"), **plain)
+
+
+@lru_cache(maxsize=64)
+def _told(stored: str) -> tuple[dict[str, Any], ...]:
+    """What became of a job's files. A page with jobs of a thousand files would read it anew several times a second; nobody changes it."""
+    return tuple(json.loads(stored))
 
 
 def _now() -> datetime:

@@ -47,6 +47,14 @@ class RevisionRow(Base):
     blocks: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class FurnitureRow(Base):
+    """The lines of a revision's pages that are not in its text: running heads, feet, page numbers. A table of its own: it came later."""
+
+    __tablename__ = "furniture"
+    revision: Mapped[int] = mapped_column(ForeignKey("revisions.number", ondelete="CASCADE"), primary_key=True)
+    lines: Mapped[str] = mapped_column(Text)
+
+
 class ChunkRow(Base):
     """A passage of a revision."""
 

@@ -28,6 +28,7 @@ _PREMISES = {
     PremiseKind.NOT_YET_IN_FORCE: ("premise.not_yet_in_force", "premise.not_yet_in_force_undated", "premise.instead"),
     PremiseKind.NO_LONGER_IN_FORCE: ("premise.no_longer_in_force", "premise.no_longer_in_force_undated", "premise.instead"),
     PremiseKind.REPLACED: ("premise.replaced", "premise.replaced_undated", "premise.instead"),
+    PremiseKind.NOT_IN_LIBRARY: ("premise.not_in_library", "premise.not_in_library", "premise.instead"),
 }
 """How it is said with a day, without one, and what to look at instead."""
 

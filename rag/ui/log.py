@@ -33,6 +33,9 @@ def page(library: Library, who: Reader) -> None:
         words = st.text_input(t("log.search"), key="log-search", max_chars=200, width=420).casefold().split()
         shown = [event for event in reversed(seen) if all(word in _line(event) for word in words)]
         safe.show(safe.tag("p", t("log.shown", n=len(shown), all=len(every)), class_="k-small", role="status"))
+        if not shown:
+            safe.show(safe.tag("p", t("log.none"), class_="k-note", role="status"))
+            return
         st.dataframe(
             [
                 {

@@ -7,9 +7,9 @@ from datetime import date
 
 import streamlit as st
 
-from rag.errors import KonkyoError
+from rag.errors import KonkyoError, PasswordNeeded
 from rag.library import Library, Trouble
-from rag.read.page_picture import PagePicture
+from rag.read.page_picture import Area, PagePicture
 from rag.read.sandbox import Sandbox
 from rag.records import Document
 from rag.search import search
@@ -46,9 +46,11 @@ def _troubles(home: str, generation: int, _library: Library) -> list[Trouble]:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _picture(revision: str, page: int, quotes: tuple[str, ...], _library: Library, _document: Document) -> PagePicture:
+def _picture(
+    revision: str, page: int, quotes: tuple[str, ...], areas: tuple[Area, ...], _library: Library, _document: Document, _password: str
+) -> PagePicture:
     data = _library.original(_document)
-    return _sandbox(_library.settings).picture(data, page, quotes, name=_document.source.uri)
+    return _sandbox(_library.settings).picture(data, page, quotes, name=_document.source.uri, areas=areas, password=_password)
 
 
 def library(settings: Settings) -> Library:
@@ -75,9 +77,17 @@ def check_again() -> None:
     _library.clear()
 
 
-def picture(opened: Library, document: Document, page: int, quotes: tuple[str, ...]) -> PagePicture | None:
-    """A page of a PDF with the quotes marked; None where it cannot be drawn."""
+def picture(
+    opened: Library, document: Document, page: int, quotes: tuple[str, ...] = (), areas: tuple[Area, ...] = (), password: str = ""
+) -> PagePicture | None:
+    """A page of a PDF or a scan with the quotes marked, or else the areas; None where it cannot be drawn.
+
+    Raises:
+        PasswordNeeded: it is encrypted, and the password does not open it.
+    """
     try:
-        return _picture(document.revision, page, quotes, opened, document)
+        return _picture(document.revision, page, quotes, areas, opened, document, password)
+    except PasswordNeeded:
+        raise
     except KonkyoError:
         return None

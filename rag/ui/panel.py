@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 
 import streamlit as st
 
-from rag.errors import KonkyoError
+from rag.errors import KonkyoError, PasswordNeeded
 from rag.graph import Reference
 from rag.library import Library
+from rag.read.page_picture import Area
 from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Citation, Document, Span
 from rag.text import show_date
 from rag.ui import footnotes, opening, related, safe, source
@@ -216,20 +217,31 @@ def _page(library: Library, who: Reader, place: Place, document: Document) -> No
     safe.show(safe.tag("h4", t("source.page_heading"), class_="k-label"))
     own = place.citation.page or 1
     page = min(max(place.page or own, 1), document.pages)
-    drawn = opening.picture(library, document, page, (place.citation.quote,))
+    try:
+        drawn = opening.picture(library, document, page, (place.citation.quote,), _areas(document, page, place.citation.span))
+    except PasswordNeeded:
+        safe.show(safe.tag("p", t("source.password"), class_="k-note"))
+        return
     if drawn is None:
         safe.show(safe.tag("p", t("source.no_picture"), class_="k-note"))
         return
     if page == own and not drawn.marked:
-        safe.show(safe.tag("p", t("source.not_marked"), class_="k-note"))
+        safe.show(safe.tag("p", t("source.roughly" if drawn.roughly else "source.not_marked"), class_="k-note"))
+    said = "source.picture" if drawn.marked else "source.picture_roughly" if drawn.roughly else "source.picture_plain"
     with st.container(key="picture"):
-        st.image(drawn.png, alt=t("source.picture" if drawn.marked else "source.picture_plain", page=page), width="stretch")
+        st.image(drawn.png, alt=t(said, page=page), width="stretch")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(t("source.page_previous"), key="page-back", disabled=page == 1, on_click=_go, args=(replace(place, page=page - 1),))
         st.button(
             t("source.page_next"), key="page-on", disabled=page == document.pages, on_click=_go, args=(replace(place, page=page + 1),)
         )
         safe.show(safe.tag("p", t("source.page_of", page=page, pages=document.pages), class_="k-small", aria_live="polite"))
+
+
+def _areas(document: Document, page: int, span: Span) -> tuple[Area, ...]:
+    """Where the blocks stand on the page that the span was read from."""
+    boxes = [block.box for block in document.blocks if block.page == page and block.span.start < span.end and span.start < block.span.end]
+    return tuple((box.left, box.bottom, box.right, box.top) for box in boxes if box is not None)
 
 
 def _download(library: Library, who: Reader, document: Document) -> None:

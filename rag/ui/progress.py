@@ -11,7 +11,6 @@ import streamlit as st
 from rag.desk import jobs
 from rag.desk.work import forget, locked, unlock
 from rag.errors import (
-    DamagedFile,
     DiskFull,
     FetchFailed,
     IndexDamaged,
@@ -19,7 +18,6 @@ from rag.errors import (
     LibraryLocked,
     ModelError,
     PasswordNeeded,
-    ReadTimeout,
     UnknownDocument,
 )
 from rag.holder import person
@@ -44,9 +42,7 @@ _STAGES = (
 )
 """How the writer's words begin, and what the screen says."""
 _STOPPED = ("GateClosed", "GoldenRegressed")
-_KNOWN = tuple(
-    kind.__name__ for kind in (FetchFailed, DiskFull, UnknownDocument, IndexDamaged, ModelError, PasswordNeeded, ReadTimeout, DamagedFile)
-)
+_KNOWN = tuple(kind.__name__ for kind in (FetchFailed, DiskFull, UnknownDocument, IndexDamaged, ModelError))
 """Errors that the screens have a sentence for."""
 
 
@@ -146,6 +142,8 @@ def _ended(library: Library, who: Reader, job: Job) -> None:
     noted = [entry for entry in job.told if entry.get("warnings") and not entry.get("reason")]
     if wrong:
         with st.expander(t("jobs.left_out", n=len(wrong)), expanded=len(wrong) <= 3, key=f"wrong-{job.number}"):
+            if job.kind == "read":
+                safe.show(safe.tag("p", t("jobs.as_before"), class_="k-small"))
             kept = locked(library, job)
             safe.show(safe.join(_left_out(who, entry) for entry in wrong if entry["name"] not in kept))
             for entry in (entry for entry in wrong if entry["name"] in kept):

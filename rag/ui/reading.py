@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from rag.desk import jobs
+from rag.errors import PasswordNeeded
 from rag.holder import person
 from rag.library import Library
 from rag.read.options import HeadingAt, Options
+from rag.read.page_picture import PagePicture
 from rag.records import Block, BlockKind, Document
 from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
 from rag.ui import frame, notes, opening, safe
@@ -37,6 +39,7 @@ def show(library: Library, who: Reader, revision: Revision) -> None:
         for warning in _warnings(document, number):
             safe.show(safe.tag("p", notes.said(who, warning), class_="k-note"))
         _structure(who, document, blocks)
+        _furniture(who, document, number)
         if revision.state in (DRAFT, CHECKED, PUBLISHED):
             _corrections(library, who, revision, document, number, blocks)
 
@@ -62,13 +65,36 @@ def _warnings(document: Document, number: int) -> list[str]:
 
 
 def _original(library: Library, who: Reader, document: Document, number: int) -> None:
-    picture = opening.picture(library, document, number, ()) if document.format in ("pdf", "picture") else None
+    paged = document.format in ("pdf", "picture")
+    try:
+        picture = _drawn(library, who, document, number) if paged else None
+    except PasswordNeeded:
+        return
     if picture is None:
-        said = "reading.no_picture" if document.format == "pdf" else "reading.no_pages"
+        said = "reading.no_picture" if paged else "reading.no_pages"
         safe.show(safe.tag("p", who.t(said, format=document.format), class_="k-small"))
         return
     with st.container(key="picture"):
-        st.image(picture.png, width="stretch")
+        st.image(picture.png, alt=who.t("reading.page", page=number, pages=max(document.pages, 1)), width="stretch")
+
+
+def _drawn(library: Library, who: Reader, document: Document, number: int) -> PagePicture | None:
+    """The page; of a protected PDF, beneath a field for its password, which is kept as long as the field is on the screen.
+
+    Raises:
+        PasswordNeeded: it is not typed yet, or another one; that was said.
+    """
+    try:
+        return opening.picture(library, document, number)
+    except PasswordNeeded:
+        typed = st.text_input(who.t("reading.password"), type="password", autocomplete="off", key=f"page-password-{document.revision}")
+        safe.show(safe.tag("p", who.t("reading.password_hint"), class_="k-small"))
+        try:
+            return opening.picture(library, document, number, password=typed)
+        except PasswordNeeded:
+            if typed:
+                safe.show(safe.tag("p", who.t("refused.password_wrong"), class_="k-note", role="alert"))
+            raise
 
 
 def _structure(who: Reader, document: Document, blocks: Sequence[Block]) -> None:
@@ -81,6 +107,12 @@ def _structure(who: Reader, document: Document, blocks: Sequence[Block]) -> None
         depth = f"k-deep{min(max(len(block.path) - 1, 0), 3)}" if block.kind not in (BlockKind.HEADING, BlockKind.TITLE) else "k-head"
         rows.append(safe.tag("tr", name, safe.tag("td", block.span.cut(document.text), class_=depth)))
     safe.show(safe.tag("table", safe.tag("tbody", *rows), class_="k-structure"))
+
+
+def _furniture(who: Reader, document: Document, number: int) -> None:
+    if lines := [safe.tag("li", line.text) for line in document.furniture if line.page == number]:
+        safe.show(safe.tag("p", who.t("reading.furniture"), class_="k-label"))
+        safe.show(safe.tag("ul", *lines, class_="k-small k-furniture"))
 
 
 # ------------------------------------------------------------ corrections

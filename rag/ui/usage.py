@@ -58,4 +58,8 @@ def page(library: Library, who: Reader) -> None:
                 safe.show(safe.tag("p", t("usage.nothing"), class_="k-small"))
         with right:
             safe.show(safe.tag("h2", t("usage.never")))
-            st.dataframe([{t("documents.title"): titles[id]} for id in used.never_cited if id in titles], hide_index=True)
+            never = [{t("documents.title"): titles[id]} for id in used.never_cited if id in titles]
+            if never:
+                st.dataframe(never, hide_index=True)
+            else:
+                safe.show(safe.tag("p", t("usage.every"), class_="k-small"))

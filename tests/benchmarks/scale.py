@@ -126,6 +126,10 @@ def ingest(options: argparse.Namespace) -> dict[str, Any]:
         if ready := ingester.flush():
             total += sum(outcome.chunks for outcome in ready)
             seconds = time.perf_counter() - started - files.seconds
+        print("following references", file=sys.stderr, flush=True)
+        started = time.perf_counter()
+        ingester.link()
+        sums["links"] = sums.get("links", 0.0) + time.perf_counter() - started
     sums["passages"] = library.registry.counts()[0]
     sums["added"] += sums["passages"] - before
     sums["seconds"] += seconds
@@ -201,6 +205,7 @@ def main() -> None:
     sizes = {name: megabytes_on_disk(options.home / "library" / name) for name in ("registry.sqlite3", "index", "originals")}
     print(f"passages    {asked['passages']} of {asked['revisions']} documents, {asked['embedded']} with a vector")
     print(f"ingestion   {added['added'] / added['seconds']:.0f} passages/s, peak memory {added['peak']:.0f} MB")
+    print(f"references  {added.get('links', 0.0):.0f} s more")
     print("on disk     " + ", ".join(f"{name} {size:.0f} MB" for name, size in sizes.items()))
     milliseconds = f"{asked['median']:.1f} ms (median), {asked['p95']:.1f} ms (p95), {asked['longest']:.0f} ms (longest)"
     print(f"a query     {milliseconds} of {asked['questions']}")

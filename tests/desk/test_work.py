@@ -19,6 +19,7 @@ from rag.errors import LibraryError, Stopped
 from rag.ingest import Ingester
 from rag.library import Library
 from rag.read.options import HeadingAt, Options
+from rag.records import BlockKind
 from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED
 from rag.registry.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job
 from tests.conftest import CORPUS, TODAY
@@ -315,6 +316,24 @@ def test_a_pdf_with_a_password_waits_for_it_and_keeps_it_nowhere(library: Librar
     assert held and all(
         code not in held for code in (SECRET.encode(), SECRET.encode("utf-16-le"), b"Zr7!secre", json.dumps(SECRET).encode())
     )
+
+
+def test_a_protected_pdf_is_read_again_with_its_password(library: Library) -> None:
+    job = add(library, {"fees.pdf": encrypted("Parking costs 30 a month.")}, level=1)
+    id = str(work.unlock(library, job.number, "fees.pdf", SECRET, today=TODAY).document_id)
+    (draft,) = library.registry.revisions(DRAFT)
+    options = Options(headings=(HeadingAt(text="Parking costs 30 a month.", depth=0, page=1),))
+    job = do(library, jobs.read_again(library, id, draft.sha256, options, user="kato", clearance=3))
+    assert (job.state, [entry.get("code") for entry in job.told]) == (DONE, ["password"])
+    assert library.registry.revisions(DRAFT) == [draft], "what was read before is still there"
+    assert work.unlock(library, job.number, "fees.pdf", "no", today=TODAY).code == "password"
+    assert work.unlock(library, job.number, "fees.pdf", SECRET, today=TODAY).reason == ""
+    done = library.registry.jobs.get(job.number)
+    assert done and work.locked(library, done) == []
+    (draft,) = library.registry.revisions(DRAFT)
+    document = library.registry.documents([draft.number])[draft.number]
+    assert [block.kind for block in document.blocks] == [BlockKind.TEXT], "it was the title before"
+    assert draft.number in library.registry.desk.checks(), "the gate looked at it"
 
 
 def test_a_pdf_whose_password_nobody_gives_is_deleted(library: Library) -> None:

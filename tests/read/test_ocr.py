@@ -10,6 +10,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from PIL import Image
+from pypdf import PdfReader, PdfWriter, Transformation
 from rapidfuzz.distance import Levenshtein
 
 from rag.errors import DamagedFile, EmptyFile, PasswordNeeded, UnknownFormat
@@ -71,6 +72,29 @@ def test_without_ocr_the_reason_and_what_to_do_are_said() -> None:
         "page 2 has no text: a scan?",
         "page 2: not read by OCR: it is switched off",
     )
+
+
+def pasted(image: Image.Image) -> bytes:
+    """A page with a running head as text and a picture over a third of it."""
+    page = PdfWriter(clone_from=io.BytesIO(make_pdf(Sheet(words=[Words(text="Handbook of the counter", x=70, y=790, size=9)]))))
+    small = Transformation().scale(0.6).translate(60, 150)
+    page.pages[0].merge_transformed_page(PdfReader(io.BytesIO(scanned(image))).pages[0], small)
+    out = io.BytesIO()
+    page.write(out)
+    return out.getvalue()
+
+
+@tesseract
+def test_words_that_were_pasted_in_as_a_picture_are_read() -> None:
+    document = of_scan(pasted(as_image(make_pdf(Sheet(words=ENGLISH)))))
+    assert "Claims are paid within thirty days of receipt." in document.text
+    assert any(note.startswith("page 1: read by OCR") for note in document.warnings)
+
+
+@pytest.mark.parametrize("how", [How(), pytest.param(WITH_OCR, marks=tesseract)])
+def test_a_photograph_beside_few_words_leaves_them_as_they_are(how: How) -> None:
+    document = of_scan(pasted(Image.radial_gradient("L").resize((1653, 2339))), how=how)
+    assert (document.text, document.warnings) == ("Handbook of the counter\n", ())
 
 
 @tesseract

@@ -106,6 +106,44 @@ def test_a_turned_page_is_marked_in_its_place() -> None:
     assert 65 < area[1] < area[3] < 230
 
 
+def test_where_a_page_has_no_characters_the_area_is_marked() -> None:
+    nothing = make_pdf(Sheet(raw=b"0.9 g 100 100 10 10 re f"))
+    drawn = picture(nothing, 1, ["旅費"], width=WIDTH, areas=[(70, 600, 270, 700)])
+    assert (drawn.marked, drawn.roughly) == (0, True)
+    area = marked_area(drawn.png)
+    assert area and area == pytest.approx((70, HEIGHT - 700, 270, HEIGHT - 600), abs=2)
+    found = picture(make_pdf(Sheet(words=ARTICLES)), 1, ["旅費に関し必要な事項"], width=WIDTH, areas=[(0, 0, 9, 9)])
+    assert (found.marked, found.roughly) == (1, False), "the words themselves are better"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_a_page_of_a_picture_is_drawn_and_its_area_marked(kind: str) -> None:
+    pages = [Image.new("RGB", (1240, 1754), "white") for _ in range(2 if kind == "TIFF" else 1)]
+    out = io.BytesIO()
+    more = {"save_all": True, "append_images": pages[1:]} if kind == "TIFF" else {}
+    pages[0].save(out, kind, dpi=(150, 150), **more)
+    drawn = picture(out.getvalue(), len(pages), [], width=620, areas=[(72, 72, 144, 108)])
+    assert (drawn.width, drawn.height, drawn.roughly) == (620, 877, True)
+    # An inch has 75 of these pixels; the area begins an inch from the left and from the bottom.
+    assert marked_area(drawn.png) == pytest.approx((75, 877 - 112, 150, 877 - 75), abs=2)
+    with pytest.raises(DamagedFile, match="not in the file"):
+        picture(out.getvalue(), len(pages) + 1, [])
+
+
+def test_a_broken_picture_is_said() -> None:
+    out = io.BytesIO()
+    Image.effect_noise((400, 400), 50).save(out, "PNG")
+    with pytest.raises(DamagedFile, match="cannot be drawn"):
+        picture(out.getvalue()[:2_000], 1, [])
+
+
+def test_a_password_draws_a_locked_page() -> None:
+    drawn = picture(encrypted("user", "owner", "AES-256"), 1, [], password="user")
+    assert drawn.png.startswith(b"\x89PNG")
+    with pytest.raises(PasswordNeeded):
+        picture(encrypted("user", "owner", "AES-256"), 1, [], password="other")
+
+
 def test_a_huge_page_is_drawn_small() -> None:
     data = make_pdf(Sheet(words=ARTICLES)).replace(b"[0 0 595 842]", b"[0 0 14400 99]", 1)
     drawn = picture(data, 1, [], width=900)

@@ -63,6 +63,15 @@ def test_lines_of_one_japanese_paragraph_are_joined_without_a_space() -> None:
     )
 
 
+@pytest.mark.parametrize("number", ["五", "れ", "注", "ー"])
+def test_the_second_line_of_an_item_hangs_whatever_its_number_looks_like(number: str) -> None:
+    item = f"{number}　停電その他の事故により窓口を閉じたときは、ファクシミリにより一時間以内に、総"
+    lines = [*paragraph("次のとおり取り扱うこととしたので、関係の職員に周知し、遺漏のないよう願います。", item, size=12)]
+    lines += paragraph("務課文書係へ報告すること。", x=70 + 12, y=760 - 2 * 20.4, size=12)
+    (found,) = [text for text in reading(Sheet(words=lines)).text.splitlines() if "停電" in text]
+    assert found.endswith("総務課文書係へ報告すること。")
+
+
 def test_a_line_that_refers_to_an_article_does_not_open_one() -> None:
     result = reading(
         Sheet(
@@ -149,6 +158,7 @@ def test_running_heads_and_page_numbers_are_left_out() -> None:
     assert "旅費規程" not in result.text
     assert "-" not in result.text
     assert len(words(result, BlockKind.PARAGRAPH)) == 4
+    assert [(line.page, line.text) for line in result.furniture] == [(n, text) for n in range(1, 5) for text in ("旅費規程", f"- {n} -")]
 
 
 def test_the_same_sentence_on_every_page_is_no_running_head() -> None:
@@ -156,6 +166,7 @@ def test_the_same_sentence_on_every_page_is_no_running_head() -> None:
     heads = ["Hotels", "Trains", "Flights"]
     result = reading(*(Sheet(words=paragraph(head, *body, font="latin")) for head in heads))
     assert result.text.count("The clerk checks the claim.") == 3
+    assert all(line.text not in ("Hotels", "The clerk checks the claim.") for line in result.furniture)
 
 
 def test_numbers_that_do_not_count_pages_stay() -> None:

@@ -10,10 +10,13 @@ import pytest
 from playwright.sync_api import FilePayload, expect
 
 from rag.library import Library
+from rag.read import ocr
 from rag.registry import DRAFT, PUBLISHED
 from rag.settings import Settings
 from rag.ui.texts import Words
 from tests.desk.test_work import SECRET, encrypted
+from tests.read import make_pdf as pdf
+from tests.read.test_ocr import ENGLISH, as_file, as_image
 from tests.ui.conftest import Screen, serving
 from tests.ui.test_browser import CONTRAST
 
@@ -63,6 +66,16 @@ class Desk:
         box = self.page.locator(".st-key-select-all label")
         if not self.page.locator(".st-key-select-all input").is_checked():
             box.click()
+        self.seen.settle()
+
+    def read(self, file: str) -> None:
+        """Open what was read from a file, beside its pages."""
+        self.open()
+        self.select(file)
+        self.page.locator("[class*=st-key-open-] button").first.click()
+        self.seen.settle()
+        self.page.get_by_text(self.t("view.reading"), exact=True).first.click()
+        self.page.wait_for_selector(".k-structure")
         self.seen.settle()
 
     def day(self, label: str, day: str) -> None:
@@ -152,8 +165,43 @@ def test_a_pdf_asks_for_its_password(screen: Make, served: tuple[str, Path]) -> 
         desk.picture(f"password_{typed == SECRET}")
         assert field.count() == 0 or field.input_value() == ""
     assert field.count() == 0
+    desk.read("rates.pdf")
+    field = desk.page.get_by_label(ja("reading.password"), exact=True)
+    for typed in ("wrong", SECRET):
+        field.fill(typed)
+        field.press("Enter")
+        desk.seen.settle()
+        expect(desk.page.locator(".st-key-picture img")).to_have_count(int(typed == SECRET))
+        assert (ja("refused.password_wrong") in desk.page.locator(".st-key-documents").inner_text()) is (typed == "wrong")
     held = b"".join(file.read_bytes() for file in [*home.rglob("*"), *home.parent.glob("*.log")] if file.is_file())
     assert b"rates.pdf" in held and b"Zr7!secre" not in held
+
+
+@pytest.mark.skipif(bool(ocr.missing()), reason=ocr.missing() or "never")
+def test_a_scan_is_seen_beside_its_words_and_what_was_left_out_is_listed(screen: Make, served: tuple[str, Path]) -> None:
+    desk = Desk(screen(served[0]))
+    desk.open()
+    head = pdf.Words(text="Counter handbook", x=70, y=810, size=8)
+    pages = [
+        pdf.Sheet(words=[head, *pdf.paragraph(f"{fees} costs {n} a month.", font="latin"), pdf.Words(text=f"- {n} -", x=290, y=30, size=8)])
+        for n, fees in enumerate(("Parking", "Storage", "Moorings"), 1)
+    ]
+    scan = as_file(as_image(pdf.make_pdf(pdf.Sheet(words=ENGLISH))), "PNG", dpi=(200, 200))
+    desk.hand_in(
+        FilePayload(name="handbook.pdf", mimeType="application/pdf", buffer=pdf.make_pdf(*pages)),
+        FilePayload(name="claims.png", mimeType="image/png", buffer=scan),
+        level="1",
+    )
+    desk.done("add", 2)
+    for name, in_it, beside in (
+        ("handbook.pdf", "Parking costs 1 a month.", ["Counter handbook", "- 1 -"]),
+        ("claims.png", "Claims are paid within thirty days", []),
+    ):
+        desk.read(name)
+        expect(desk.page.locator(".st-key-picture img")).to_be_visible()
+        assert in_it in desk.page.locator(".k-structure").inner_text()
+        assert desk.page.locator(".k-furniture li").all_inner_texts() == beside
+        desk.picture(f"reading_{name}")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

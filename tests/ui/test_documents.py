@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,9 @@ from streamlit.testing.v1 import AppTest
 from rag.desk import jobs, work
 from rag.library import Library
 from rag.registry import Revision
+from rag.registry.jobs import FAILED
 from rag.settings import Settings
+from rag.ui import progress
 from rag.ui.texts import Words
 from tests.conftest import TODAY
 
@@ -60,6 +63,20 @@ def test_the_day_of_an_open_document_is_not_that_of_the_next_file(one: tuple[Rev
     assert [field.value for field in app.date_input if field.label == ja("correct.begins")] == [BEGINS]
     app.button(key="to-list").click().run()
     assert [field.value for field in app.date_input if field.label == ja("documents.begins")] == [None]
+    assert not app.exception
+
+
+@pytest.mark.parametrize("code", ["FetchFailed", "DiskFull", "UnknownDocument", "IndexDamaged", "ModelError", "Fault", "Died"])
+def test_why_a_piece_of_work_was_not_done_is_a_sentence(one: tuple[Revision, Callable[..., AppTest]], code: str) -> None:
+    _, start = one
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    number = library.registry.jobs.add("fetch", {"wanted": "x"}, user="k", clearance=3)
+    library.registry.jobs.end(number, FAILED, code=code, message="<b>what it said itself</b>")
+    library.close()
+    app = start().run()
+    said = "".join(element.proto.body for element in app.get("html"))
+    assert ja(f"failed.{code if code in progress._KNOWN else 'other'}") in said
+    assert "&lt;b&gt;what it said itself" in said
     assert not app.exception
 
 
