@@ -9,6 +9,10 @@
 
 The starter set is rag/thesaurus.toml; a file thesaurus.toml in the library's home is read after it and wins. A wrong line is
 named and left out; the rest works.
+
+Sudachi's dictionary carries groups of synonyms too, under its own licence (Apache 2.0). They are not used: with the words of a group added
+at weights of .2, .4 and .6, nDCG@10 of 708 tax questions fell from .603 to .601, .601 and .602. 規程 and 規則, 申請 and 申告 are one group
+there, and two things in law.
 """
 
 from __future__ import annotations
