@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rag import __version__, sources
-from rag.cli import answers, archives, desk, jobs, packs, quality, references, retrieval
+from rag.cli import adding, answers, archives, desk, jobs, packs, quality, references, retrieval
 from rag.cli.terminal import err, out
 from rag.cli.terminal import library as _library
 from rag.cli.terminal import progress as _progress
@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 evaluate_app = typer.Typer(help="Measure retrieval and answers.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(evaluate_app, name="evaluate")
+app.command()(adding.add)
 desk.register(app)
 quality.register(app)
 app.command()(packs.verify)

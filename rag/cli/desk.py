@@ -1,13 +1,11 @@
-"""The desk on the command line: add, list, show, check, publish, retire, correct, log."""
+"""The desk on the command line: list, show, check, publish, retire, correct, log."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,7 +32,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 def register(app: typer.Typer) -> None:
     """Add the desk's commands to the program's."""
     for name, command in (
-        ("add", add),
         ("list", list_documents),
         ("show", show),
         ("check", check),
@@ -44,40 +41,6 @@ def register(app: typer.Typer) -> None:
         ("log", log),
     ):
         app.command(name)(command)
-
-
-def add(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders. A folder's own sources.toml describes its files.")],
-    level: Annotated[int | None, typer.Option(min=1, max=HIGHEST_LEVEL, help="機密性 of files that no sources.toml gives one.")] = None,
-    publish_now: Annotated[bool, typer.Option("--publish/--draft", help="Publish at once, or wait to be checked (the default).")] = False,
-    reason: Reason = "",
-) -> None:
-    """Add documents as drafts: nobody finds them until they are published. Ends with status 1 if a file was left out."""
-    from rag.ingest import Ingester, Result
-    from rag.registry import CHECKED, DRAFT
-    from rag.sources import find
-
-    counts: Counter[Result] = Counter()
-    ids: list[str] = []
-    with library() as opened, progress(quiet=False) as bar:
-        task = bar.add_task("starting", total=None)
-        with Ingester(
-            opened, draft=True, user=person(), progress=lambda stage: bar.update(task, description=shown(stage[:60]))
-        ) as ingester:
-            for outcome in ingester.add_files(find(paths, level)):
-                counts[outcome.result] += 1
-                bar.advance(task)
-                if outcome.reason:
-                    err.print(f"left out: {shown(outcome.name)}: {shown(outcome.reason)}")
-                elif outcome.result is not Result.UNCHANGED:
-                    ids.append(outcome.document_id)
-                    bar.console.print(f"{outcome.result} as a draft: {shown(outcome.name)} ({shown(outcome.document_id)})")
-        out.print(", ".join(f"{counts[result]} {result}" for result in Result if counts[result]) or "Nothing to add.")
-        if publish_now and ids:
-            drafts = [r for r in opened.registry.revisions(DRAFT, CHECKED) if r.document_id in set(ids)]
-            _publish(opened, drafts, reason)
-    if counts[Result.FAILED]:
-        raise typer.Exit(1)
 
 
 def list_documents(
@@ -159,10 +122,11 @@ def publish(
     The golden questions are put to the library as it would be, before anybody sees the change: a loss stops it.
     """
     with library() as opened:
-        _publish(opened, _drafts(opened, documents, retired=True), reason, accept)
+        publish_drafts(opened, _drafts(opened, documents, retired=True), reason, accept)
 
 
-def _publish(opened: Library, drafts: Sequence[Revision], reason: str, accept: str = "") -> None:
+def publish_drafts(opened: Library, drafts: Sequence[Revision], reason: str, accept: str = "") -> None:
+    """Publish these, and print what became of it."""
     from rag.desk.golden import guard
     from rag.desk.publish import publish as put_out
 
