@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import subprocess
+import sys
+import termios
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from .conftest import REPOSITORY
 from .desk.test_egov import ID, TITLE, Laws
 from .desk.test_egov import laws as laws
+from .desk.test_work import SECRET, encrypted
 from .rig import Rig
 from .test_cli import FILES, SOURCES, Machine
 
@@ -71,3 +79,59 @@ def test_a_zip_is_unpacked_and_a_bad_one_keeps_nothing_from_being_added(rig: Rig
     assert (again.status, again.lines) == (0, ["4 unchanged"]), "the same archive is the same documents"
     assert not list(run.home.glob("unpacked-*")), "nothing unpacked is left"
     assert run("add", str(tmp_path / "none.zip")).status == 1
+
+
+class Person:
+    """Somebody at a terminal who runs a command and answers what it asks."""
+
+    def __init__(self, run: Machine, *argv: str) -> None:
+        self._hand, terminal = pty.openpty()
+        self._command = subprocess.Popen(
+            [sys.executable, "-m", "rag", *argv],
+            cwd=REPOSITORY,
+            env={**os.environ, "KONKYO_HOME": str(run.home)},
+            stdin=terminal,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        os.close(terminal)
+
+    def type(self, text: str) -> None:
+        """Type a line, as soon as what is typed is not shown any more."""
+        end = time.monotonic() + 60
+        while termios.tcgetattr(self._hand)[3] & termios.ECHO:
+            assert time.monotonic() < end and self._command.poll() is None, "it does not ask"
+            time.sleep(0.02)
+        os.write(self._hand, f"{text}\n".encode())
+        while not termios.tcgetattr(self._hand)[3] & termios.ECHO and self._command.poll() is None:
+            time.sleep(0.002)
+
+    def end(self) -> tuple[int, str]:
+        """The status, and everything that was to be seen."""
+        printed = self._command.communicate(timeout=60)[0].decode()
+        os.close(self._hand)
+        return self._command.returncode, printed
+
+
+def test_the_password_of_a_pdf_is_asked_for_at_a_terminal_and_kept_nowhere(rig: Rig, tmp_path: Path) -> None:
+    run = Machine(rig, tmp_path)
+    (tmp_path / "pdf").mkdir()
+    for name in ("fees.pdf", "rates.pdf"):
+        (tmp_path / "pdf" / name).write_bytes(encrypted(f"The {name} cost 30 a month."))
+    alone = run("add", str(tmp_path / "pdf"))
+    assert (alone.status, alone.lines[-1]) == (1, "2 failed"), "nobody can be asked"
+    assert any(line.startswith("left out: fees.pdf: is encrypted") for line in alone.lines), alone.printed
+
+    person = Person(run, "add", str(tmp_path / "pdf"), str(run.folder / "rules.md"))
+    for typed in ("wrong", SECRET, ""):
+        person.type(typed)
+    status, printed = person.end()
+    lines = printed.splitlines()
+    assert (status, lines[-1]) == (1, "2 added, 1 failed"), printed
+    assert sum(line.startswith("added as a draft: ") for line in lines) == 2
+    assert any(line.startswith("added as a draft: fees.pdf") for line in lines), "a wrong password is no end"
+    assert any(line.startswith("left out: rates.pdf: is encrypted") for line in lines)
+    assert SECRET not in printed
+    held = b"".join(file.read_bytes() for file in run.home.rglob("*") if file.is_file())
+    assert held and SECRET.encode() not in held

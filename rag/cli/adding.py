@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rag.cli.desk import Reason, publish_drafts
-from rag.cli.terminal import err, library, out, progress, shown
+from rag.cli.terminal import err, hidden, library, out, progress, shown
 from rag.errors import ArchiveRefused
 from rag.holder import person
 from rag.records import HIGHEST_LEVEL
@@ -32,12 +33,19 @@ def add(
     publish_now: Annotated[bool, typer.Option("--publish/--draft", help="Publish at once, or wait to be checked (the default).")] = False,
     reason: Reason = "",
 ) -> None:
-    """Add documents as drafts: nobody finds them until they are published. Ends with status 1 if a file was left out."""
+    """Add documents as drafts: nobody finds them until they are published. Ends with status 1 if a file was left out.
+
+    The password of an encrypted PDF is asked for where somebody sits at a terminal. It is kept nowhere.
+    """
     from rag.registry import CHECKED, DRAFT
 
     with library() as opened, TemporaryDirectory(dir=opened.home, prefix="unpacked-") as folder:
         adding = _Adding(opened, level, Path(folder))
         adding.add(paths)
+        if sys.stdin.isatty():
+            adding.ask_passwords()
+        else:
+            adding.leave_locked()
         out.print(adding.said)
         if publish_now and adding.ids:
             drafts = [r for r in opened.registry.revisions(DRAFT, CHECKED) if r.document_id in adding.ids]
@@ -60,6 +68,10 @@ class _Adding:
         self._counts: Counter[Result] = Counter()
         self.ids: set[str] = set()
         """Documents that have a new draft."""
+        self._begun: dict[tuple[str, str], Found] = {}
+        """(document id, name): files that are being read."""
+        self._locked: list[tuple[Found, Outcome]] = []
+        """Files that need a password."""
 
     @property
     def said(self) -> str:
@@ -76,17 +88,47 @@ class _Adding:
         return self._counts[Result.FAILED] > 0
 
     def add(self, paths: Iterable[Path]) -> None:
-        """Add what is there."""
+        """Add what is there; files that need a password wait."""
+        self._locked = self._add(self._found(paths))
+
+    def ask_passwords(self) -> None:
+        """Ask for the password of each file that waits until it opens, or until nobody gives one: then it is left out."""
+        while self._locked:
+            found, outcome = self._locked.pop(0)
+            err.print(f"{shown(outcome.name)}: {shown(outcome.reason)}")
+            if password := hidden("Its password (Enter leaves it out)"):
+                self._locked[:0] = self._add([found], password)
+            else:
+                self._tell(outcome)
+
+    def leave_locked(self) -> None:
+        """There is nobody who could be asked."""
+        for _, outcome in self._locked:
+            self._tell(outcome)
+
+    def _add(self, found: Iterable[Found], password: str = "") -> list[tuple[Found, Outcome]]:
+        """Add these; returns those that need another password."""
+        from rag.errors import PasswordNeeded
         from rag.ingest import Ingester
 
+        locked = []
         with progress(quiet=False) as bar:
             task = bar.add_task("starting", total=None)
             with Ingester(
                 self._library, draft=True, user=person(), progress=lambda stage: bar.update(task, description=shown(stage[:60]))
             ) as ingester:
-                for outcome in ingester.add_files(self._found(paths)):
+                for outcome in ingester.add_files(self._noted(found), password=password):
                     bar.advance(task)
-                    self._tell(outcome)
+                    if outcome.code == PasswordNeeded.code:
+                        locked.append((self._begun[outcome.document_id, outcome.name], outcome))
+                    else:
+                        self._tell(outcome)
+        return locked
+
+    def _noted(self, found: Iterable[Found]) -> Iterator[Found]:
+        for item in found:
+            self._begun[item.document_id, item.source.uri] = item
+            yield item
 
     def _found(self, paths: Iterable[Path]) -> Iterator[Found]:
         from rag.desk.unpack import files_in
