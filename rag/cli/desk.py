@@ -128,21 +128,24 @@ def publish(
 def publish_drafts(opened: Library, drafts: Sequence[Revision], reason: str, accept: str = "") -> None:
     """Publish these, and print what became of it."""
     from rag.desk.golden import guard
+    from rag.desk.impact import affected, cited
     from rag.desk.publish import publish as put_out
 
     if not drafts:
         out.print("Nothing to publish.")
         return
+    clearance, today = opened.settings.clearance, date.today()
     with progress(quiet=False) as bar:
         task = bar.add_task("publishing", total=None)
+        standing = cited(opened, {r.document_id for r in drafts}, clearance=clearance, today=today)
         try:
             done = put_out(
                 opened,
                 [r.number for r in drafts],
                 user=person(),
-                today=date.today(),
+                today=today,
                 reason=reason,
-                before=guard(opened, user=person(), today=date.today(), accept=accept),
+                before=guard(opened, user=person(), today=today, accept=accept),
                 progress=lambda stage: bar.update(task, description=shown(stage[:60])),
             )
         except (GateClosed, GoldenRegressed) as error:
@@ -150,6 +153,12 @@ def publish_drafts(opened: Library, drafts: Sequence[Revision], reason: str, acc
             raise typer.Exit(1) from error
     for revision in done.revisions:
         out.print(f"published: {shown(revision.document_id)} {revision.sha256[:12]}")
+    days = [revision.source.effective_from for revision in done.revisions if revision.source.effective_from]
+    # A text to come is asked for its own day.
+    for one in affected(opened, standing, clearance=clearance, as_of=max([today, *days])):
+        out.print(f"answered otherwise now: {shown(one.question)}")
+        for name, said in (("cited before", one.old), ("answered now", one.new or ("refused",))):
+            out.print(f"  {name}: {shown(' '.join(' '.join(said).split()))}")
 
 
 def retire(document: Document, reason: Annotated[str, typer.Option(help="Why. Kept in the log.")] = "", revision: Revision_ = "") -> None:
