@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -10,9 +11,13 @@ import sys
 import termios
 import time
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from rag.registry.questions import Asked, Cited, Questions
 
 from .conftest import REPOSITORY
 from .desk.test_egov import ID, TITLE, Laws
@@ -135,3 +140,41 @@ def test_the_password_of_a_pdf_is_asked_for_at_a_terminal_and_kept_nowhere(rig: 
     assert SECRET not in printed
     held = b"".join(file.read_bytes() for file in run.home.rglob("*") if file.is_file())
     assert held and SECRET.encode() not in held
+
+
+def test_the_list_tells_what_is_known_and_is_searched(rig: Rig, tmp_path: Path) -> None:
+    run = Machine(rig, tmp_path)
+    sources = SOURCES.replace('kind = "manual"', 'kind = "manual"\nissued = 2024-12-24')
+    (run.folder / "sources.toml").write_text(sources, encoding="utf-8")
+    assert run("ingest", str(run.folder)).status == 0
+    for question in ("Who books travel?", "Are rail tickets kept for five years?"):
+        assert run("golden", "add", question, "--expect", "rules:Article 4").status == 0
+    place = Cited(document_id="rules", revision="ab", start=0, end=9)
+    with Questions(run.home) as questions:  # as the page keeps them
+        told: dict[str, Any] = {
+            "answer": "1",
+            "form": "terms",
+            "question": "travel",
+            "language": "en",
+            "outcome": "answered",
+            "reason": "",
+            "seconds": 0.1,
+        }
+        questions.asked(Asked(at=datetime.now(UTC), cited=(place, place), **told))
+    lines = run("list").lines
+    assert lines[0].split() == "document revision state issued in force level pages gate golden cited number issuer title".split()
+    rules, safe = (next(line for line in lines if line.startswith(f"{id} ")) for id in ("rules", "safe"))
+    assert re.search(r" 2 +1 +Directive 3 +Ministry of Examples +Travel Rules$", rules.rstrip()), rules
+    assert " 2024-12-24 " in safe and "Bureau of Locks" in safe
+    assert [line.split()[0] for line in lines[1:-1]] == ["rules", "safe", "旅費規程"], "in the order in which they came"
+
+    def ids(*options: str, **environment: str) -> list[str]:
+        return [entry["document_id"] for entry in json.loads(run("list", "--json", *options, **environment).printed)]
+
+    assert ids("--search", "examples TRAVEL") == ["rules"]
+    assert ids("--search", "規程") == ["旅費規程"]
+    assert ids("--search", "travel zebra") == []
+    assert ids("--search", "locks", KONKYO_CLEARANCE="2") == [], "nobody finds what they may not see"
+    counted = {entry["document_id"]: (entry["golden"], entry["cited"]) for entry in json.loads(run("list", "--json").printed)}
+    assert counted == {"rules": (2, 1), "safe": (0, 0), "旅費規程": (0, 0)}
+    assert run("list", "--search", "locks", "--state", "draft").lines[-1] == "0 revisions"

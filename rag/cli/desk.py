@@ -19,6 +19,7 @@ from rag.records import HIGHEST_LEVEL
 
 if TYPE_CHECKING:
     from rag.desk.gate import Finding
+    from rag.desk.overview import Row
     from rag.library import Library
     from rag.registry import Revision
 
@@ -46,28 +47,49 @@ def register(app: typer.Typer) -> None:
 def list_documents(
     everything: Annotated[bool, typer.Option("--all", help="Also revisions that were superseded or retired.")] = False,
     state: Annotated[list[str] | None, typer.Option(help="Only these states; may be repeated.")] = None,
+    search: Annotated[str, typer.Option(help="Only where each of these words stands in title, issuer, number, file or id.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the documents with their states, dates, levels and what the gate found."""
-    with library() as opened:
-        from rag.registry import CHECKED, DRAFT, PENDING, PUBLISHED
+    """List the documents: what is known of them, what the gate found, how many golden questions expect and how many answers cite them."""
+    from rag.desk.overview import rows
+    from rag.registry import CHECKED, DRAFT, PUBLISHED
 
-        revisions = [r for r in opened.registry.revisions() if r.state != PENDING and _may_see(opened, r)]
-        if state or not everything:
-            revisions = [r for r in revisions if r.state in (state or (DRAFT, CHECKED, PUBLISHED))]
-        checks = opened.registry.desk.checks()
+    with library() as opened:
+        found = [row for row in reversed(rows(opened, clearance=opened.settings.clearance)) if row.holds(search)]
+    if state or not everything:
+        found = [row for row in found if row.revision.state in (state or (DRAFT, CHECKED, PUBLISHED))]
     if as_json:
-        typer.echo(json.dumps([asdict(r) for r in revisions], ensure_ascii=False, indent=2, default=str))
+        told = [{**asdict(row.revision), "golden": row.golden, "cited": row.cited} for row in found]
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2, default=str))
         return
-    table = Table("document", "revision", "state", "in force", "level", "pages", "gate", "title", box=None, pad_edge=False)
-    for r in revisions:
-        found = checks[r.number].findings if r.number in checks else None
-        gate = "not checked" if found is None else f"{sum(bool(f['stops']) for f in found)} stop, {len(found)} in all" if found else "green"
-        days = f"{r.source.effective_from or ''}–{r.source.effective_to or ''}"
-        level = str(r.source.level or f"{HIGHEST_LEVEL} (not set)")
-        table.add_row(shown(r.document_id), r.sha256[:12], r.state, days, level, str(r.pages or ""), gate, shown(r.source.title))
-    (out if out.is_terminal else Console(width=220, soft_wrap=False, highlight=False)).print(table)
-    out.print(f"{len(revisions)} revisions")
+    table = Table(*_COLUMNS, box=None, pad_edge=False)
+    for row in found:
+        table.add_row(*_cells(row))
+    (out if out.is_terminal else Console(width=300, soft_wrap=False, highlight=False)).print(table)
+    out.print(f"{len(found)} revisions")
+
+
+_COLUMNS = ("document", "revision", "state", "issued", "in force", "level", "pages", "gate", "golden", "cited", "number", "issuer", "title")
+
+
+def _cells(row: Row) -> list[str]:
+    r, about = row.revision, row.revision.source
+    gate = "green" if row.findings == () else f"{row.stops} stop, {len(row.findings)} in all" if row.findings else "not checked"
+    return [
+        shown(r.document_id),
+        r.sha256[:12],
+        r.state,
+        str(about.issued or ""),
+        f"{about.effective_from or ''}–{about.effective_to or ''}",
+        str(about.level or f"{HIGHEST_LEVEL} (not set)"),
+        str(r.pages or ""),
+        gate,
+        str(row.golden or ""),
+        str(row.cited or ""),
+        shown(about.number),
+        shown(about.issuer),
+        shown(about.title),
+    ]
 
 
 def show(document: Document, revision: Revision_ = "", page: Annotated[int | None, typer.Option(help="Only this page.")] = None) -> None:
