@@ -1,4 +1,4 @@
-"""diff, golden, gaps and usage, as they are typed."""
+"""diff, golden, gaps, usage and thesaurus, as they are typed."""
 
 from __future__ import annotations
 
@@ -75,3 +75,20 @@ def test_a_publication_tells_which_answers_it_changes(rig: Rig, tmp_path: Path) 
     assert [line.partition(": ")[0] for line in told] == ["answered otherwise now", "  cited before", "  answered now"], told
     assert told[0].endswith("Who books travel?")
     assert "booked by the office" in told[1] and "booked by each [traveller]" in told[2]
+
+
+def test_words_are_added_to_the_thesaurus_and_topics_are_listed(rig: Rig, tmp_path: Path) -> None:
+    run = Machine(rig, tmp_path)
+    file = run.home / "thesaurus.toml"
+    added = run("thesaurus", "add", "おでかけ代", "旅費", "[日当]")
+    assert (added.status, added.printed) == (0, f"added: おでかけ代 = 旅費, [日当] ({file})\n")
+    assert '"おでかけ代" = ["旅費", "[日当]"]' in file.read_text(encoding="utf-8").splitlines()
+    assert "Thesaurus" not in run("status").printed, "the line is sound"
+    before = file.read_text(encoding="utf-8")
+    wrong = run("thesaurus", "add", "。", "旅費")
+    assert (wrong.status, len(wrong.lines), file.read_text(encoding="utf-8")) == (1, 1, before)
+    assert run("thesaurus", "add", "おでかけ代").status == 2
+    assert sum("  thesaurus  おでかけ代  " in line for line in run("log").lines) == 1
+
+    assert run("golden", "add", "Who books travel?", "--topic", "travel [office]").status == 0
+    assert run("golden", "list").lines == ["   1  not asked yet    Who books travel?  (must be refused)  topic: travel [office]"]
