@@ -1,4 +1,4 @@
-"""add, list, export, import, fetch and jobs, as they are typed."""
+"""add, list, export, import, fetch, jobs and reread, as they are typed."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from .conftest import REPOSITORY
 from .desk.test_egov import ID, TITLE, Laws
 from .desk.test_egov import laws as laws
 from .desk.test_work import SECRET, encrypted
+from .read.make_pdf import Sheet, make_pdf, paragraph
 from .rig import Rig
 from .test_cli import FILES, SOURCES, Machine
 
@@ -178,3 +179,44 @@ def test_the_list_tells_what_is_known_and_is_searched(rig: Rig, tmp_path: Path) 
     counted = {entry["document_id"]: (entry["golden"], entry["cited"]) for entry in json.loads(run("list", "--json").printed)}
     assert counted == {"rules": (2, 1), "safe": (0, 0), "旅費規程": (0, 0)}
     assert run("list", "--search", "locks", "--state", "draft").lines[-1] == "0 revisions"
+
+
+def test_a_file_is_read_again_as_a_person_corrected_it(rig: Rig, tmp_path: Path) -> None:
+    run = Machine(rig, tmp_path)
+    (tmp_path / "pdf").mkdir()
+    (tmp_path / "pdf" / "fees.pdf").write_bytes(make_pdf(Sheet(words=paragraph("Parking costs 30 a month."))))
+    (tmp_path / "pdf" / "rates.pdf").write_bytes(encrypted("Ferries cost 40 a month."))
+    (tmp_path / "pdf" / "sources.toml").write_text(
+        "".join(f'[[document]]\nid = "{name}"\nfile = "{name}.pdf"\nlevel = 2\n' for name in ("fees", "rates")), encoding="utf-8"
+    )
+    person = Person(run, "add", str(tmp_path / "pdf"), str(run.folder))
+    person.type(SECRET)
+    assert person.end()[0] == 0
+
+    def kinds(id: str) -> list[str]:
+        return [line.split()[1] for line in run("show", id, "--page", "1").lines if line.startswith("   1 ")]
+
+    assert kinds("fees") == ["title"]
+    again = run("reread", "fees", "--heading", "Parking costs 30 a month.=0")
+    assert (again.status, again.lines[-1].partition(": ")[0]) == (0, "read again as a draft"), again.printed
+    assert kinds("fees") == ["text"]
+    assert run("reread", "fees", "--table", "1").status == 0
+    assert "title" not in kinds("fees"), "what was corrected before holds beside it"
+    assert run("reread", "fees", "--heading", "Ｐarking costs 30 a month. = 3".replace(" = ", "=")).status == 0
+    assert kinds("fees") == ["heading"], "the last word on a line counts"
+    assert run("reread", "fees", "--forget").status == 0
+    assert kinds("fees") == ["title"]
+
+    for wrong in (["--table", "2"], ["--ocr", "0"], ["--heading", "Parking"], ["--heading", "Parking=7"], ["--heading", "=1"]):
+        assert run("reread", "fees", *wrong).status == 2, wrong
+    assert run("reread", "rules", "--ocr", "1").status == 2, "it has no pages"
+    assert run("reread", "fees", KONKYO_CLEARANCE="1").status == 1
+    assert run("reread", "nobody").status == 1
+
+    alone = run("reread", "rates", "--heading", "Ferries cost 40 a month.=0")
+    assert alone.status == 1 and "not read again: rates.pdf: is encrypted" in alone.printed, alone.printed
+    person = Person(run, "reread", "rates")
+    for typed in ("wrong", SECRET):
+        person.type(typed)
+    assert person.end()[0] == 0
+    assert kinds("rates") == ["text"]

@@ -46,6 +46,7 @@ quality.register(app)
 app.command()(packs.verify)
 app.command()(jobs.jobs)
 app.command()(jobs.fetch)
+app.command()(jobs.reread)
 archives.register(app)
 
 evaluate_app.command("retrieval")(retrieval.retrieval)
