@@ -11,9 +11,11 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from rag import sources
 from rag.errors import ArchiveRefused, KonkyoError
 
 MAX_FILES = 5_000
@@ -48,6 +50,24 @@ def unpack(archive: Path, folder: Path, *, megabytes: int, name: str, look: Call
     except KonkyoError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def files_in(
+    archive: Path, folder: Path, *, megabytes: int, name: str, level: int | None, look: Callable[[], object] = lambda: None
+) -> Iterator[sources.Found]:
+    """Unpack ``archive`` as :func:`unpack` does, and find the files in it under its name: what comes twice so is one document.
+
+    Args:
+        level: for files that the archive's own sources.toml gives none.
+
+    Raises:
+        ArchiveRefused: see there.
+        SettingsError: its sources.toml is wrong.
+    """
+    unpack(archive, folder, megabytes=megabytes, name=name, look=look)
+    stem = PurePosixPath(name).stem
+    for found in sources.find([folder], level, place=stem):
+        yield found if found.listed else replace(found, source=replace(found.source, uri=f"{stem}/{found.source.uri}"))
 
 
 def _unpack(archive: Path, folder: Path, megabytes: int, name: str, look: Callable[[], object]) -> list[Path]:

@@ -22,7 +22,7 @@ from rag.desk import egov, gate, golden, impact
 from rag.desk.correct import correct
 from rag.desk.jobs import INBOX
 from rag.desk.publish import check, find, publish
-from rag.desk.unpack import unpack
+from rag.desk.unpack import files_in
 from rag.errors import ArchiveRefused, GoldenRegressed, KonkyoError, LibraryError, LibraryLocked, PasswordNeeded, ReadError, Stopped
 from rag.ingest import Ingester, Outcome, Result
 from rag.library import Library
@@ -247,17 +247,12 @@ class _Work:
                 yield self._belongs(file, came)
 
     def _archive(self, file: Path, folder: Path, came: str) -> Iterator[sources.Found]:
+        megabytes, level = self._library.settings.archive_megabytes, self._job.what["level"]
         try:
-            unpack(
-                file, folder, megabytes=self._library.settings.archive_megabytes, name=came, look=lambda: self._stage(f"unpacking {came}")
-            )
+            yield from files_in(file, folder, megabytes=megabytes, name=came, level=level, look=lambda: self._stage(f"unpacking {came}"))
         except ArchiveRefused as error:
             if all(entry["name"] != came for entry in self._told):
                 self._tell(Outcome(name=came, result=Result.FAILED, reason=error.reason, code=error.code))
-            return
-        stem = PurePosixPath(came).stem
-        for found in sources.find([folder], self._job.what["level"], place=stem):
-            yield found if found.listed else replace(found, source=replace(found.source, uri=f"{stem}/{found.source.uri}"))
 
     def _belongs(self, file: Path, came: str) -> sources.Found:
         """A file under the name that it came with, to the document that it is said to belong to, or that has had a file of this name."""
