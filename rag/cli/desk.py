@@ -159,7 +159,8 @@ def publish_drafts(opened: Library, drafts: Sequence[Revision], reason: str, acc
     clearance, today = opened.settings.clearance, date.today()
     with progress(quiet=False) as bar:
         task = bar.add_task("publishing", total=None)
-        standing = cited(opened, {r.document_id for r in drafts}, clearance=clearance, today=today)
+        touched = {id for r in drafts for id in (r.document_id, r.source.replaces) if id}
+        standing = cited(opened, touched, clearance=clearance, today=today)
         try:
             done = put_out(
                 opened,
@@ -177,10 +178,12 @@ def publish_drafts(opened: Library, drafts: Sequence[Revision], reason: str, acc
         out.print(f"published: {shown(revision.document_id)} {revision.sha256[:12]}")
     days = [revision.source.effective_from for revision in done.revisions if revision.source.effective_from]
     # A text to come is asked for its own day.
-    for one in affected(opened, standing, clearance=clearance, as_of=max([today, *days])):
+    for one in affected(opened, standing.cited, clearance=clearance, as_of=max([today, *days])):
         out.print(f"answered otherwise now: {shown(one.question)}")
         for name, said in (("cited before", one.old), ("answered now", one.new or ("refused",))):
             out.print(f"  {name}: {shown(' '.join(' '.join(said).split()))}")
+    if standing.more:
+        out.print(f"{standing.more} more questions cite these documents and were not asked again")
 
 
 def retire(document: Document, reason: Annotated[str, typer.Option(help="Why. Kept in the log.")] = "", revision: Revision_ = "") -> None:
@@ -197,13 +200,21 @@ def correct(
     values: Annotated[list[str], typer.Argument(help="field=value, for instance title=旅費規程 level=2 effective_from=2026-04-01")],
     revision: Revision_ = "",
 ) -> None:
-    """Correct what is known of a document. The corrections hold also when its file is read again."""
+    """Correct what is known of a document. The corrections hold also when its file is read again.
+
+    Where a published document would lose a golden question by it, the correction waits as a draft.
+    """
     from rag.desk.correct import correct as set_right
+    from rag.desk.golden import guard
 
     given = {name: value for name, _, value in (pair.partition("=") for pair in values)}
     with library() as opened:
         try:
-            changed = set_right(opened, document, given, user=person(), sha256=revision)
+            before = guard(opened, user=person(), today=date.today())
+            changed = set_right(opened, document, given, user=person(), sha256=revision, before=before)
+        except GoldenRegressed as error:
+            err.print(shown(f"{error} The correction waits as a draft: python -m rag publish {document} --accept REASON"))
+            raise typer.Exit(1) from error
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
     out.print(f"corrected: {shown(changed.document_id)} {', '.join(sorted(given))} ({changed.state})")
