@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 import zipfile
@@ -17,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from rag.cli import app
+from rag.errors import LibraryError
 from rag.registry.questions import Asked, Cited, Questions
 
 from .conftest import REPOSITORY
@@ -87,6 +90,16 @@ def test_a_zip_is_unpacked_and_a_bad_one_keeps_nothing_from_being_added(rig: Rig
     assert run("add", str(tmp_path / "none.zip")).status == 1
 
 
+def test_a_home_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setenv("KONKYO_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    with pytest.raises(LibraryError, match="cannot be written"):
+        app(["add", str(tmp_path)], standalone_mode=False)
+
+
 class Person:
     """Somebody at a terminal who runs a command and answers what it asks."""
 
@@ -139,6 +152,11 @@ def test_the_password_of_a_pdf_is_asked_for_at_a_terminal_and_kept_nowhere(rig: 
     assert any(line.startswith("added as a draft: fees.pdf") for line in lines), "a wrong password is no end"
     assert any(line.startswith("left out: rates.pdf: is encrypted") for line in lines)
     assert SECRET not in printed
+    person = Person(run, "add", str(tmp_path / "pdf"))
+    person.type("\x04")  # Ctrl-D
+    status, printed = person.end()
+    assert status == 130 and "Stopped." in printed and "Traceback" not in printed, printed
+    assert not list(run.home.glob("unpacked-*"))
     held = b"".join(file.read_bytes() for file in run.home.rglob("*") if file.is_file())
     assert held and SECRET.encode() not in held
 

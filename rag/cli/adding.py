@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +15,7 @@ import typer
 
 from rag.cli.desk import Reason, publish_drafts
 from rag.cli.terminal import err, hidden, library, out, progress, shown
-from rag.errors import ArchiveRefused
+from rag.errors import ArchiveRefused, LibraryError
 from rag.holder import person
 from rag.records import HIGHEST_LEVEL
 from rag.sources import Found, find
@@ -39,8 +40,8 @@ def add(
     """
     from rag.registry import CHECKED, DRAFT
 
-    with library() as opened, TemporaryDirectory(dir=opened.home, prefix="unpacked-") as folder:
-        adding = _Adding(opened, level, Path(folder))
+    with library() as opened, _folder(opened.home) as folder:
+        adding = _Adding(opened, level, folder)
         adding.add(paths)
         if sys.stdin.isatty():
             adding.ask_passwords()
@@ -52,6 +53,21 @@ def add(
             publish_drafts(opened, drafts, reason)
     if adding.failed:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _folder(home: Path) -> Iterator[Path]:
+    """A folder for what is unpacked; it goes with all in it.
+
+    Raises:
+        LibraryError: it cannot be made.
+    """
+    try:
+        made = TemporaryDirectory(dir=home, prefix="unpacked-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise LibraryError(f"The folder {home} cannot be written ({error.strerror}). Check its rights and the room on its disk.") from error
+    with made as name:
+        yield Path(name)
 
 
 class _Adding:
