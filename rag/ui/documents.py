@@ -26,7 +26,7 @@ _AT_FIRST = (DRAFT, CHECKED, PUBLISHED)
 def page(library: Library, who: Reader) -> None:
     """Draw the list, or the document that is open."""
     st.set_page_config(page_title=who.t("documents.page_title"), layout="wide", initial_sidebar_state="collapsed")
-    every = rows(library, clearance=who.wanted.level)
+    every = rows(library, clearance=who.wanted.level, today=who.today)
     with st.container(key="documents"):
         if frame.chosen("doc"):
             detail.show(library, who, every)
@@ -125,7 +125,7 @@ def _filtered(who: Reader, every: Sequence[Row]) -> list[Row]:
         for row in every
         if row.holds(words)
         and (not states or row.revision.state in states)
-        and (not only or row.stops or row.findings is None or row.revision.warnings)
+        and (not only or row.stops or not row.checked or row.revision.warnings)
     ]
 
 
@@ -155,7 +155,7 @@ def _list(who: Reader, shown: Sequence[Row]) -> list[Row]:
 
 def _cells(who: Reader, row: Row) -> dict[str, object]:
     t, about = who.t, row.revision.source
-    gate = t("documents.not_checked") if row.findings is None else t("documents.green") if not row.findings else ""
+    gate = t("documents.green" if row.checked else "documents.not_checked")
     if row.findings:
         gate = t("documents.stops", n=row.stops) if row.stops else t("documents.notes", n=len(row.findings))
     return {

@@ -143,7 +143,7 @@ def expected(library: Library, who: Reader, key: str) -> list[dict[str, object]]
     t = who.t
     titles = {
         row.revision.document_id: row.revision.source.title or row.revision.source.uri
-        for row in rows(library, clearance=who.wanted.level)
+        for row in rows(library, clearance=who.wanted.level, today=who.today)
         if row.revision.state == PUBLISHED
     }
     choices: Sequence[str | None] = [None, *sorted(titles, key=lambda one: titles[one])]

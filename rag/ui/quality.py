@@ -62,7 +62,9 @@ def _questions(library: Library, who: Reader, kept: Sequence[Kept], runs: Sequen
     t = who.t
     last = runs[-1].verdicts if runs else {}
     before = runs[-2].verdicts if len(runs) > 1 else {}
-    every = sorted(rows(library, clearance=who.wanted.level), key=lambda row: (row.revision.state == PUBLISHED, row.revision.number))
+    every = sorted(
+        rows(library, clearance=who.wanted.level, today=who.today), key=lambda row: (row.revision.state == PUBLISHED, row.revision.number)
+    )
     titles = {row.revision.document_id: row.revision.source.title for row in every}
     table = [
         {

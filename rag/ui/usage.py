@@ -22,7 +22,7 @@ def page(library: Library, who: Reader) -> None:
         used = usage(library)
         titles = {
             row.revision.document_id: row.revision.source.title or row.revision.source.uri
-            for row in rows(library, clearance=who.wanted.level)
+            for row in rows(library, clearance=who.wanted.level, today=who.today)
             if row.revision.state == PUBLISHED
         }
         asked, refused = sum(day[1] for day in used.days), sum(day[2] for day in used.days)
