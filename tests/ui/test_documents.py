@@ -12,10 +12,11 @@ from streamlit.testing.v1 import AppTest
 
 from rag.desk import jobs, work
 from rag.library import Library
-from rag.registry import Revision
+from rag.records import Kind
+from rag.registry import PUBLISHED, Revision
 from rag.registry.jobs import FAILED
 from rag.settings import Settings
-from rag.ui import progress
+from rag.ui import background, progress
 from rag.ui.texts import Words
 from tests.conftest import TODAY
 
@@ -45,6 +46,7 @@ def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Revision, Call
     library.close()
     monkeypatch.setenv("KONKYO_HOME", str(home))
     monkeypatch.setenv("KONKYO_CLEARANCE", "3")
+    monkeypatch.setattr(background, "see_to_it", lambda opened: None)  # no process of its own: a test does the work itself
 
     def start(**query: str) -> AppTest:
         app = AppTest.from_function(_app, default_timeout=120)
@@ -63,6 +65,60 @@ def test_the_day_of_an_open_document_is_not_that_of_the_next_file(one: tuple[Rev
     assert [field.value for field in app.date_input if field.label == ja("correct.begins")] == [BEGINS]
     app.button(key="to-list").click().run()
     assert [field.value for field in app.date_input if field.label == ja("documents.begins")] == [None]
+    assert not app.exception
+
+
+def test_the_list_has_the_days_and_is_narrowed_by_kind_and_level(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    days = {"issued": "2026-03-01", "effective_to": "2027-03-31"}
+    jobs.correct(library, draft.document_id, draft.sha256, {**days, "kind": "manual"}, user="k", clearance=3)
+    jobs.add(library, [("a.md", b"# A circular\n\nLunch is at noon.\n")], user="k", clearance=3, level=3)
+    work.work(library, today=lambda: TODAY)
+    library.close()
+    app = start().run()
+
+    def listed() -> list[str]:
+        return list(app.dataframe[0].value[ja("documents.title")]) if app.dataframe else []
+
+    assert sorted(listed()) == ["A circular", "Parking"]
+    parking = app.dataframe[0].value.set_index(ja("documents.title")).loc["Parking"]
+    shown = [str(parking[ja(name)])[:10] for name in ("documents.in_force", "correct.ends", "correct.issued", "correct.kind")]
+    assert shown == [BEGINS.isoformat(), days["effective_to"], days["issued"], ja("kind.manual")]
+    app.multiselect(key="documents-kinds").set_value([Kind.MANUAL]).run()
+    assert listed() == ["Parking"]
+    app.multiselect(key="documents-levels").set_value([3]).run()
+    assert listed() == []
+    app.multiselect(key="documents-kinds").set_value([]).run()
+    assert listed() == ["A circular"]
+    assert not app.exception
+
+
+def test_a_published_document_whose_review_date_passed_is_told_of(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    jobs.publish(library, [draft.number], user="k", clearance=3)
+    work.work(library, today=lambda: TODAY)
+    library.registry.desk.correct(draft.document_id, "", {"review_on": "2026-05-01"}, user="k")
+    assert [revision.number for revision in library.registry.revisions(PUBLISHED)] == [draft.number]
+    library.close()
+    app = start().run()
+    app.checkbox(key="documents-trouble").check().run()
+    assert list(app.dataframe[0].value[ja("documents.gate")]) == [ja("documents.stops", n=1)]
+    app = start(doc=draft.document_id).run()
+    assert ja("gate.review-passed", day="2026-05-01") in "".join(element.proto.body for element in app.get("html"))
+
+
+def test_a_folder_that_was_chosen_is_handed_in_without_what_is_hidden(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    _, start = one
+    app = start().run()
+    app.toggle(key="whole-0").set_value(True).run()
+    files = [("rules/finance/a.md", b"# Lunch\n\nLunch is at noon.\n", "text/markdown"), ("rules/.DS_Store", b"Bud1", "")]
+    app.file_uploader(key="folder-0").set_value(files).run()
+    app.button(key="read-files").click().run()
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    assert [name for _, name in library.registry.jobs.all(clearance=3, limit=1)[0].what["names"]] == ["rules/finance/a.md"]
+    library.close()
     assert not app.exception
 
 
