@@ -1,4 +1,4 @@
-"""The pages for what staff asked in vain and for golden questions, without a browser."""
+"""The pages for what staff asked in vain, for golden questions and for the usage, without a browser."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ VAIN = "zoo zebra feeding hours"
 def _app(name: str) -> None:
     """A page by itself."""
     from rag.settings import from_environment
-    from rag.ui import frame, gaps, opening, quality
+    from rag.ui import frame, gaps, opening, quality, usage
 
     settings = from_environment()
     who = frame.reader(settings.clearance)
     frame.remember(who, desk=True)
-    {"gaps": gaps, "quality": quality}[name].page(opening.library(settings), who)
+    {"gaps": gaps, "quality": quality, "usage": usage}[name].page(opening.library(settings), who)
 
 
 @pytest.fixture
@@ -162,3 +162,13 @@ def test_a_gap_is_closed_with_a_note(library: Library) -> None:
         (closed,) = questions.all_closed()
     assert (closed.question, closed.how, closed.note) == (VAIN, "note", "There is no zoo.")
     assert ja("gaps.none") in said(app)
+
+
+def test_the_time_to_answer_is_drawn_by_day(library: Library) -> None:
+    for seconds in (0.3, 0.9):
+        assert feedback.record_asked(library, ask(library, VAIN, clearance=3, as_of=TODAY), seconds)
+    app = start("usage")
+    assert ja("usage.time_a_day") in said(app)
+    assert ja("usage.seconds", n="0.3") in said(app)  # the median of 0.1, 0.3 and 0.9
+    assert len(app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")) == 2
+    assert not app.exception
