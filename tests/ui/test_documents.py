@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from datetime import date
@@ -13,10 +14,10 @@ from streamlit.testing.v1 import AppTest
 from rag.desk import jobs, work
 from rag.library import Library
 from rag.records import Kind
-from rag.registry import PUBLISHED, Revision
-from rag.registry.jobs import FAILED
+from rag.registry import DRAFT, PUBLISHED, RETIRED, Revision
+from rag.registry.jobs import CANCELLED, FAILED, Job
 from rag.settings import Settings
-from rag.ui import background, progress
+from rag.ui import background, opening, progress
 from rag.ui.texts import Words
 from tests.conftest import TODAY
 
@@ -47,6 +48,7 @@ def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Revision, Call
     monkeypatch.setenv("KONKYO_HOME", str(home))
     monkeypatch.setenv("KONKYO_CLEARANCE", "3")
     monkeypatch.setattr(background, "see_to_it", lambda opened: None)  # no process of its own: a test does the work itself
+    monkeypatch.setattr(opening, "_warm", lambda opened: None)
 
     def start(**query: str) -> AppTest:
         app = AppTest.from_function(_app, default_timeout=120)
@@ -106,7 +108,7 @@ def test_a_published_document_whose_review_date_passed_is_told_of(one: tuple[Rev
     app.checkbox(key="documents-trouble").check().run()
     assert list(app.dataframe[0].value[ja("documents.gate")]) == [ja("documents.stops", n=1)]
     app = start(doc=draft.document_id).run()
-    assert ja("gate.review-passed", day="2026-05-01") in "".join(element.proto.body for element in app.get("html"))
+    assert ja("gate.review-passed", day="2026-05-01") in said(app)
 
 
 def test_a_folder_that_was_chosen_is_handed_in_without_what_is_hidden(one: tuple[Revision, Callable[..., AppTest]]) -> None:
@@ -122,6 +124,92 @@ def test_a_folder_that_was_chosen_is_handed_in_without_what_is_hidden(one: tuple
     assert not app.exception
 
 
+# ------------------------------------------------------------ what is done with them
+
+
+def at_work() -> tuple[Job, list[Revision]]:
+    """Do what waits; returns the newest piece of work, and the revisions then."""
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    work.work(library, today=lambda: TODAY)
+    newest = library.registry.jobs.all(clearance=3, limit=1)[0]
+    revisions = library.registry.revisions()
+    library.close()
+    return newest, revisions
+
+
+def said(app: AppTest) -> str:
+    return "".join(element.proto.body for element in app.get("html"))
+
+
+def test_a_document_is_published_with_a_reason_and_retired_with_one(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    jobs.correct(library, draft.document_id, draft.sha256, {"effective_from": ""}, user="k", clearance=3)  # the gate stops that
+    library.close()
+    at_work()
+    app = start().run()
+    app.checkbox(key="select-all").check().run()
+    assert app.button(key="publish-now").disabled
+    app.text_input(key="publish-reason").set_value("  ").run()
+    assert app.button(key="publish-now").disabled
+    app.text_input(key="publish-reason").set_value("It has always applied.").run()
+    app.button(key="publish-now").click().run()
+    job, (revision,) = at_work()
+    assert (job.kind, job.what["reason"], revision.state) == ("publish", "It has always applied.", PUBLISHED)
+    app.run()
+    app.checkbox(key="select-all").check().run()
+    app.text_input(key="retire-reason").set_value(" ").run()
+    assert app.button(key="retire-now").disabled
+    app.text_input(key="retire-reason").set_value("It was repealed.").run()
+    app.button(key="retire-now").click().run()
+    job, (revision,) = at_work()
+    assert (job.kind, job.what["reason"], revision.state) == ("retire", "It was repealed.", RETIRED)
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    every = library.registry.events.all()
+    kept = [(event.action, json.loads(event.detail)["reason"]) for event in every if event.action in ("publish", "retire")]
+    library.close()
+    assert kept == [("publish", "It has always applied."), ("retire", "It was repealed.")]
+    assert not app.run().exception
+
+
+def test_a_publication_that_the_gate_stopped_goes_through_with_a_reason(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    jobs.correct(library, draft.document_id, draft.sha256, {"effective_from": ""}, user="k", clearance=3)
+    library.close()
+    _, (revision,) = at_work()
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    jobs.publish(library, [revision.number], user="k", clearance=3)
+    library.close()
+    job, (revision,) = at_work()
+    assert (job.state, job.code, revision.state) == (FAILED, "GateClosed", DRAFT)
+    app = start().run()
+    assert ja("jobs.gate_closed") in said(app) and ja("gate.no-effective-date") in said(app)
+    assert app.button(key=f"anyway-{job.number}").disabled
+    app.text_input(key=f"reason-{job.number}").set_value("It has always applied.").run()
+    app.button(key=f"anyway-{job.number}").click().run()
+    again, (revision,) = at_work()
+    assert (again.kind, again.what["reason"], again.what["accept"], revision.state) == ("publish", "It has always applied.", "", PUBLISHED)
+    app.run()
+    assert ja("jobs.gate_closed") not in said(app)
+    assert not app.exception
+
+
+def test_a_piece_of_work_that_waits_is_stopped(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    number = jobs.publish(library, [draft.number], user="k", clearance=3)
+    library.close()
+    app = start().run()
+    assert ja("jobs.in_line") in said(app)
+    app.button(key=f"cancel-{number}").click().run()
+    job, (revision,) = at_work()
+    assert (job.number, job.state, revision.state) == (number, CANCELLED, draft.state)
+    app.run()
+    assert ja("jobs.cancelled") in said(app)
+    assert not app.exception
+
+
 @pytest.mark.parametrize("code", ["FetchFailed", "DiskFull", "UnknownDocument", "IndexDamaged", "ModelError", "Fault", "Died"])
 def test_why_a_piece_of_work_was_not_done_is_a_sentence(one: tuple[Revision, Callable[..., AppTest]], code: str) -> None:
     _, start = one
@@ -130,9 +218,8 @@ def test_why_a_piece_of_work_was_not_done_is_a_sentence(one: tuple[Revision, Cal
     library.registry.jobs.end(number, FAILED, code=code, message="<b>what it said itself</b>")
     library.close()
     app = start().run()
-    said = "".join(element.proto.body for element in app.get("html"))
-    assert ja(f"failed.{code if code in progress._KNOWN else 'other'}") in said
-    assert "&lt;b&gt;what it said itself" in said
+    assert ja(f"failed.{code if code in progress._KNOWN else 'other'}") in said(app)
+    assert "&lt;b&gt;what it said itself" in said(app)
     assert not app.exception
 
 

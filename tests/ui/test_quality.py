@@ -15,7 +15,7 @@ from rag.ask import ask
 from rag.desk import feedback, gaps
 from rag.library import Library
 from rag.registry.questions import Questions
-from rag.ui import background
+from rag.ui import background, opening
 from rag.ui.texts import Words
 from tests.conftest import TODAY
 from tests.small import document, library_at, publish
@@ -44,6 +44,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library
     monkeypatch.setenv("KONKYO_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KONKYO_CLEARANCE", "3")
     monkeypatch.setattr(background, "see_to_it", lambda opened: None)  # no process of its own
+    monkeypatch.setattr(opening, "_warm", lambda opened: None)  # nor a search beside the test
     yield opened
     opened.close()
 
