@@ -48,9 +48,10 @@ def page(library: Library, who: Reader) -> None:
                 height=260,
                 color=["#0017c1", "#949494"],
             )
+        if len(used.days) > 1:  # one point is no line; it stands above
             times = [{"day": one.day.isoformat(), "seconds": one.seconds_median} for one in used.days]
             safe.show(safe.tag("h2", t("usage.time_a_day")))
-            st.line_chart(times, x="day", y="seconds", x_label=t("usage.day"), y_label=t("usage.in_seconds"), height=200, color="#0017c1")
+            st.line_chart(times, x="day", y="seconds", x_label=t("usage.day"), y_label=t("usage.in_seconds"), height=260, color="#0017c1")
         st.download_button(
             t("usage.csv"), used.csv(), "usage.csv", "text/csv", key="usage-csv", on_click="ignore", icon=":material/download:"
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -169,7 +170,12 @@ def test_the_time_to_answer_is_drawn_by_day(library: Library) -> None:
     for seconds in (0.3, 0.9):
         assert feedback.record_asked(library, ask(library, VAIN, clearance=3, as_of=TODAY), seconds)
     app = start("usage")
-    assert ja("usage.time_a_day") in said(app)
+    assert ja("usage.time_a_day") not in said(app)  # one point is no line
     assert ja("usage.seconds", n="0.3") in said(app)  # the median of 0.1, 0.3 and 0.9
+    with Questions(library.home) as questions:
+        (*_, last) = questions.all_asked()
+        questions.asked(replace(last, at=last.at - timedelta(days=1)))
+    app.run()
+    assert ja("usage.time_a_day") in said(app)
     assert len(app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")) == 2
     assert not app.exception
