@@ -46,7 +46,7 @@ def test_what_was_asked_in_vain(rig: Rig, tmp_path: Path) -> None:
     assert run("gaps", "--close", "zebra", "--how", "magic").status == 2
     assert run("gaps", "--close", "zebra", "--note", "there is no zoo").lines == ["closed"]
     assert run("usage").lines[-1] == "time to answer: 0.00 s (median), 0.00 s (slowest)"
-    assert run("usage", "--csv").printed == "day,questions,refused\n"
+    assert run("usage", "--csv").printed == "day,questions,refused,seconds_median,seconds_slowest\n"
 
 
 def test_an_answer_tells_what_will_read_otherwise_soon(rig: Rig, tmp_path: Path) -> None:

@@ -176,8 +176,8 @@ def usage(as_csv: Annotated[bool, typer.Option("--csv", help="Print the days as 
     if as_csv:
         typer.echo(used.csv(), nl=False)
         return
-    for day, asked, refused in used.days:
-        out.print(f"{day}  {asked} questions, {refused} refused")
+    for one in used.days:
+        out.print(f"{one.day}  {one.asked} questions, {one.refused} refused, {one.seconds_median:.2f} s (median)")
     for document, count_ in used.most_cited[:20]:
         if levels.get(document, HIGHEST_LEVEL) <= clearance:
             out.print(f"{count_:>5}  {shown(document)}")

@@ -73,7 +73,7 @@ def files_in(
 def _unpack(archive: Path, folder: Path, megabytes: int, name: str, look: Callable[[], object]) -> list[Path]:
     with zipfile.ZipFile(archive) as opened:
         entries = [(entry, _place(entry, name)) for entry in opened.infolist() if not entry.is_dir()]
-        wanted = [(entry, place) for entry, place in entries if not _hidden(place)]
+        wanted = [(entry, place) for entry, place in entries if not hidden(place)]
         if len(wanted) > MAX_FILES:
             raise ArchiveRefused(name, f"holds {len(wanted):,} files; the limit is {MAX_FILES:,}. Divide it.")
         limit = min(megabytes * 2**20, max(FREE, RATIO * archive.stat().st_size))
@@ -118,7 +118,8 @@ def _name(entry: zipfile.ZipInfo) -> str:
         return entry.filename
 
 
-def _hidden(place: PurePosixPath) -> bool:
+def hidden(place: PurePosixPath) -> bool:
+    """True for what the system keeps beside a folder's files, at this place in the folder."""
     return place.as_posix().startswith(_LEFT_ALONE) or any(part.startswith(".") for part in place.parts)
 
 
