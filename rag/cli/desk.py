@@ -55,7 +55,8 @@ def list_documents(
     from rag.registry import CHECKED, DRAFT, PUBLISHED
 
     with library() as opened:
-        found = [row for row in reversed(rows(opened, clearance=opened.settings.clearance)) if row.holds(search)]
+        every = rows(opened, clearance=opened.settings.clearance, today=date.today())
+    found = [row for row in reversed(every) if row.holds(search)]
     if state or not everything:
         found = [row for row in found if row.revision.state in (state or (DRAFT, CHECKED, PUBLISHED))]
     if as_json:
@@ -74,7 +75,7 @@ _COLUMNS = ("document", "revision", "state", "issued", "in force", "level", "pag
 
 def _cells(row: Row) -> list[str]:
     r, about = row.revision, row.revision.source
-    gate = "green" if row.findings == () else f"{row.stops} stop, {len(row.findings)} in all" if row.findings else "not checked"
+    gate = f"{row.stops} stop, {len(row.findings)} in all" if row.findings else "green" if row.checked else "not checked"
     return [
         shown(r.document_id),
         r.sha256[:12],
