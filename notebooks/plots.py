@@ -4,6 +4,7 @@ They look at these variables of the environment:
 KONKYO_NOTEBOOK_HOME       a library to look at, instead of one made of corpus/ for the notebook alone
 KONKYO_NOTEBOOK_QUESTIONS  how many questions of a set are put (60), and twice as many golden ones
 KONKYO_NOTEBOOK_SHARED     0 leaves the data for measuring out, also where it is
+KONKYO_NOTEBOOK_PASSAGES   how many passages of a set are indexed at most
 KONKYO_NOTEBOOK_INDEXES    a folder in which the indexes of that data are kept from one run to the next
 """
 
@@ -43,6 +44,12 @@ def shared(name: str) -> Path | None:
     """The folder of a set of the data for measuring, which not everybody has; None where it is not here or not wanted."""
     folder = ROOT.parent / "shared" / "eval" / "retrieval" / name
     return folder if folder.is_dir() and os.environ.get("KONKYO_NOTEBOOK_SHARED") != "0" else None
+
+
+def at_most(limit: int | None) -> int | None:
+    """How many passages of a set are indexed: ``limit``, or fewer where that is wanted."""
+    wanted = os.environ.get("KONKYO_NOTEBOOK_PASSAGES")
+    return min(int(wanted), limit or int(wanted)) if wanted else limit
 
 
 def library() -> Library:

@@ -16,7 +16,7 @@ from rag.library import Library
 from rag.premises import premises
 from rag.question import understand
 from rag.records import Answer, Document, Filters, Hit, PremiseKind, Refusal, RefusalReason
-from rag.search import NO_FILTERS, search, shortened
+from rag.search import NO_FILTERS, looked_for, search
 from rag.text import fold, storable
 
 HITS = 30
@@ -54,7 +54,7 @@ def ask(
     """
     question = storable(question)
     asked = question.strip()
-    short = shortened(asked)
+    short = looked_for(library, asked)
     visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
     progress("searching", len(visible))
 
@@ -123,7 +123,7 @@ def _speaks_of(names: Sequence[str], hits: Sequence[Hit]) -> bool:
 
 def weighed_question(library: Library, question: str) -> Question:
     """A question as terms with weights, and the models that compare it with texts. Of a very long one the beginning and the end count."""
-    asked = shortened(question)
+    asked = looked_for(library, question)
     content = terms.content_words(asked) or terms.words(asked)
     written = terms.surfaces(asked)
     comparer = Comparer(library, asked)

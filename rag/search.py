@@ -95,11 +95,17 @@ def shortened(question: str) -> str:
     return f"{question[: half - 1]}\n{question[-half:]}"
 
 
+def looked_for(library: Library, question: str) -> str:
+    """The question as it is searched for: not too long, and with kanji where it has none."""
+    short = shortened(question)
+    return short if "thesaurus" in library.settings.off else library.thesaurus.spelled(short)
+
+
 def _search(library: Library, text: str, clearance: int, as_of: date, limit: int, filters: Filters, by_field: bool) -> Result:
     visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
     sources = library.sources(visible)
     scope = Scope(clearance=clearance, revisions=sources.numbers)
-    asked = storable(shortened(text))
+    asked = storable(looked_for(library, text))
     off = library.settings.off
     question = understand(asked, None if "thesaurus" in off else library.thesaurus)
     fields = frozenset(field for name in off for field in FIELDS.get(name, ()))

@@ -24,6 +24,7 @@ _PIECE = 8_000
 """Characters handed to Sudachi at once; it takes up to 49,149 bytes."""
 _SKIPPED = frozenset({"助詞", "助動詞", "補助記号", "空白", "記号"})
 _local = threading.local()
+_HIRAGANA = {katakana: katakana - 0x60 for katakana in range(ord("ァ"), ord("ヶ") + 1)}
 
 STOPWORDS = frozenset(
     "a an and are as at be been but by can could did do does for from had has have he her his how i if in into is it its may me "
@@ -67,6 +68,18 @@ def _analysed(text: str) -> Iterator[tuple[str, str]]:
                 yield morpheme.normalized_form().replace(" ", ""), surface
             else:
                 yield from ((_stem(word), word) for word in _WORD.findall(surface))
+
+
+def reading(text: str) -> str:
+    """How Japanese is read, in hiragana, as far as Sudachi knows: 年次休暇 -> ねんじきゅうか."""
+    plain = fold(text)
+    katakana = "".join(morpheme.reading_form() for piece in _pieces(plain) for morpheme in _tokenizer().tokenize(piece))
+    return hiragana(katakana)
+
+
+def hiragana(text: str) -> str:
+    """Katakana as hiragana; everything else as it is."""
+    return text.translate(_HIRAGANA)
 
 
 def bigrams(text: str) -> list[str]:

@@ -9,6 +9,10 @@
 
 The starter set is rag/thesaurus.toml; a file thesaurus.toml in the library's home is read after it and wins. A wrong line is
 named and left out; the rest works.
+
+Sudachi's dictionary carries groups of synonyms too, under its own licence (Apache 2.0). They are not used: with the words of a group added
+at weights of .2, .4 and .6, nDCG@10 of 708 tax questions fell from .603 to .601, .601 and .602. 規程 and 規則, 申請 and 申告 are one group
+there, and two things in law.
 """
 
 from __future__ import annotations
@@ -17,13 +21,18 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from rag import terms
 from rag.text import JAPANESE_RUN, fold
 
 STARTER = Path(__file__).with_name("thesaurus.toml")
+SHORTEST, HOMOPHONES = 3, 3
+"""Kana of a reading that is looked for, and words of one reading that are taken."""
+_KANJI, _KANA = re.compile("[\u3400-\u9fff々]"), re.compile("[\u3041-\u30ff]{3}")
+_WRITTEN = re.compile("[\u3400-\u9fff々\u30a1-\u30fa]")
+"""What is not written as it is read."""
 _SECTION = re.compile(r"\s*\[[^\]]*\]\s*(#.*)?$")
 
 
@@ -50,6 +59,30 @@ class Thesaurus:
         # A pattern of the few that stand there at all: one of all 2,500 takes longer than the rest of the question together.
         there = frozenset(said for said in self.entries if said in plain)
         return [Entry(match[0], self.entries[match[0]]) for match in _compiled(there).finditer(plain)] if there else []
+
+    def spelled(self, question: str) -> str:
+        """A question in kana alone, followed by the words that are read as parts of it: ゆうきゅうはなんにち -> … 有給.
+
+        Any other question stays as it is.
+        """
+        plain = fold(question)
+        if _KANJI.search(plain) or not _KANA.search(plain):
+            return question
+        sounds = terms.hiragana(plain)
+        there = frozenset(reading for reading in self._readings if reading in sounds)
+        heard = [word for match in _compiled(there).finditer(sounds) for word in self._readings[match[0]]] if there else []
+        words = [word for word in heard if fold(word) not in plain]
+        return "\n".join([question, *dict.fromkeys(words)])
+
+    @cached_property
+    def _readings(self) -> Mapping[str, tuple[str, ...]]:
+        """Reading -> the phrases and official terms that are read so; the first HOMOPHONES. Made when somebody first asks in kana."""
+        found: dict[str, tuple[str, ...]] = {}
+        for word in dict.fromkeys([*self.entries, *(word for means in self.entries.values() for word in means)]):
+            reading = terms.reading(word) if _WRITTEN.search(word) else ""
+            if len(reading) >= SHORTEST and len(found.get(reading, ())) < HOMOPHONES and not _KANJI.search(reading):
+                found[reading] = (*found.get(reading, ()), word)
+        return found
 
     def joined(self, other: Thesaurus) -> Thesaurus:
         """Both; where both have a phrase, ``other`` wins."""

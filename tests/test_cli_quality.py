@@ -1,4 +1,4 @@
-"""diff, golden, gaps and usage, as they are typed."""
+"""diff, golden, gaps, usage and thesaurus, as they are typed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from .rig import Rig
-from .test_cli import Machine
+from .test_cli import FILES, SOURCES, Machine
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("rig")]
 
@@ -46,4 +46,49 @@ def test_what_was_asked_in_vain(rig: Rig, tmp_path: Path) -> None:
     assert run("gaps", "--close", "zebra", "--how", "magic").status == 2
     assert run("gaps", "--close", "zebra", "--note", "there is no zoo").lines == ["closed"]
     assert run("usage").lines[-1] == "time to answer: 0.00 s (median), 0.00 s (slowest)"
-    assert run("usage", "--csv").printed == "day,questions,refused\n"
+    assert run("usage", "--csv").printed == "day,questions,refused,seconds_median,seconds_slowest\n"
+
+
+def test_an_answer_tells_what_will_read_otherwise_soon(rig: Rig, tmp_path: Path) -> None:
+    run = Machine(rig, tmp_path)
+    later = SOURCES.split("[[document]]")[1].replace("rules.md", "later.md").replace("2025-04-01", "2026-04-01")
+    (run.folder / "sources.toml").write_text(f"{SOURCES}\n[[document]]{later}", encoding="utf-8")
+    (run.folder / "later.md").write_text(FILES["rules.md"].replace("by the office", "by each traveller"), encoding="utf-8")
+    assert run("ingest", str(run.folder)).status == 0
+    said = "“Travel Rules” Article 4 changes on 1 April 2026. For days from then on, ask with --as-of 2026-04-01."
+    assert run("ask", "Who books travel?", "--as-of", "2026-03-01").lines[-1] == said
+    for question, day in (("Who books travel?", "2026-01-01"), ("Who books travel?", "2026-04-01"), ("Is lodging paid?", "2026-03-01")):
+        told = run("ask", question, "--as-of", day).printed
+        assert "[1]" in told and "changes on" not in told, (question, day, told)
+
+
+def test_a_publication_tells_which_answers_it_changes(rig: Rig, tmp_path: Path) -> None:
+    run = Machine(rig, tmp_path)
+    assert run("ingest", str(run.folder)).status == 0
+    assert run("golden", "add", "Who books travel?", "--expect", "rules:Article 4").status == 0
+    assert run("golden", "add", "What is paid for lodging?", "--expect", "rules:Article 5").status == 0
+    (run.folder / "rules.md").write_text(FILES["rules.md"].replace("by the office", "by each [traveller]"), encoding="utf-8")
+    assert run("add", str(run.folder)).status == 0
+    done = run("publish", "rules", "--reason", "nobody knows when it was issued")
+    assert done.status == 0, done.printed
+    told = [line for line in done.lines if not line.startswith("published: ")]
+    assert [line.partition(": ")[0] for line in told] == ["answered otherwise now", "  cited before", "  answered now"], told
+    assert told[0].endswith("Who books travel?")
+    assert "booked by the office" in told[1] and "booked by each [traveller]" in told[2]
+
+
+def test_words_are_added_to_the_thesaurus_and_topics_are_listed(rig: Rig, tmp_path: Path) -> None:
+    run = Machine(rig, tmp_path)
+    file = run.home / "thesaurus.toml"
+    added = run("thesaurus", "add", "おでかけ代", "旅費", "[日当]")
+    assert (added.status, added.printed) == (0, f"added: おでかけ代 = 旅費, [日当] ({file})\n")
+    assert '"おでかけ代" = ["旅費", "[日当]"]' in file.read_text(encoding="utf-8").splitlines()
+    assert "Thesaurus" not in run("status").printed, "the line is sound"
+    before = file.read_text(encoding="utf-8")
+    wrong = run("thesaurus", "add", "。", "旅費")
+    assert (wrong.status, len(wrong.lines), file.read_text(encoding="utf-8")) == (1, 1, before)
+    assert run("thesaurus", "add", "おでかけ代").status == 2
+    assert sum("  thesaurus  おでかけ代  " in line for line in run("log").lines) == 1
+
+    assert run("golden", "add", "Who books travel?", "--topic", "travel [office]").status == 0
+    assert run("golden", "list").lines == ["   1  not asked yet    Who books travel?  (must be refused)  topic: travel [office]"]

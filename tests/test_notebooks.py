@@ -64,7 +64,7 @@ def test_they_are_all_here() -> None:
 def test_a_notebook_runs(file: Path, sample_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KONKYO_NOTEBOOK_HOME", str(sample_home))
     monkeypatch.setenv("KONKYO_NOTEBOOK_QUESTIONS", "3")
-    monkeypatch.setenv("KONKYO_NOTEBOOK_SHARED", "0")  # indexing those sets takes minutes
+    monkeypatch.setenv("KONKYO_NOTEBOOK_PASSAGES", "300")  # indexing whole sets takes minutes
     monkeypatch.setenv("MPLBACKEND", "Agg")  # as a test before this one may have left it
     done = execute(file)  # a cell that fails raises
     for before, after in zip(code(committed(file)), code(done), strict=True):

@@ -324,6 +324,26 @@ def test_no_question_is_an_error(sample: Library, question: str) -> None:
     assert bool(reply.refusal) is not bool(reply.statements)
 
 
+@pytest.mark.parametrize(
+    ("question", "document"),
+    [
+        ("ゆうきゅうはなんにちありますか", "leave-directive"),
+        ("ﾕｳｷｭｳ ｷｭｳｶ ﾊ ﾅﾝﾆﾁ", "leave-directive"),
+        ("りょひはいつまでにせいきゅうしますか", "travel-directive"),
+        ("しゅくはくりょうはいくらですか", "travel-directive"),
+        ("てれわーくはしゅうになんにちできますか", "telework-guideline"),
+        ("けんぎょうのきょかはいつまでにしんせいしますか", "sidejob-directive"),
+        ("ほじょきんのじっせきほうこくしょのていしゅつきげんはいつですか", "subsidy-guideline"),
+        ("てすうりょうのめんじょをうけられるのはだれですか", "act"),
+        # 変換ミス
+        ("有給急かは何日ありますか", "leave-directive"),
+        ("旅費の精求の期限", "travel-directive"),
+    ],
+)
+def test_kana_and_slips_find_what_was_meant(sample: Library, question: str, document: str) -> None:
+    assert document in {hit.chunk.document_id for hit in look(sample, question).hits[:3]}
+
+
 def test_widths_do_not_matter(sample: Library) -> None:
     assert places(look(sample, "ﾃﾚﾜｰｸの申請").hits[:5]) == places(look(sample, "テレワークの申請").hits[:5])
 

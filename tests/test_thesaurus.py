@@ -122,6 +122,30 @@ def test_a_library_reads_the_file_in_its_home_again_when_it_changes(tmp_path: Pa
     library.close()
 
 
+# ---------------------------------------------------------------- kana alone
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("ゆうきゅうはなんにちありますか", {"有給"}),
+        ("ﾕｳｷｭｳ ﾊ ﾅﾝﾆﾁ", {"有給"}),
+        ("しゅくはくりょうはいくらですか", {"宿泊料"}),
+        ("てれわーくはなんにち", {"テレワーク"}),
+        ("テレワークはなんにち", set()),
+        ("有給はなんにちありますか", set()),
+        ("How many days?", set()),
+        ("", set()),
+        ("あいうえおかきくけこ", set()),
+    ],
+)
+def test_a_question_in_kana_alone_gets_the_words_that_are_read_so(question: str, words: set[str]) -> None:
+    spelled = load(STARTER).spelled(question)
+    assert spelled.startswith(question)
+    added = set(spelled.removeprefix(question).split())
+    assert words <= added and (words or not added)
+
+
 # ---------------------------------------------------------------- where a phrase is found
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rag import __version__, sources
-from rag.cli import answers, archives, desk, jobs, packs, quality, references, retrieval
+from rag.cli import adding, answers, archives, desk, jobs, packs, quality, references, retrieval
 from rag.cli.terminal import err, out
 from rag.cli.terminal import library as _library
 from rag.cli.terminal import progress as _progress
@@ -25,6 +25,10 @@ from rag.cli.terminal import shown as _shown
 from rag.errors import KonkyoError, ReadError
 from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Document, Filters
 from rag.settings import from_environment
+from rag.text import show_date
+
+if TYPE_CHECKING:
+    from rag.library import Library
 
 app = typer.Typer(
     name="python -m rag",
@@ -36,11 +40,13 @@ app = typer.Typer(
 )
 evaluate_app = typer.Typer(help="Measure retrieval and answers.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(evaluate_app, name="evaluate")
+app.command()(adding.add)
 desk.register(app)
 quality.register(app)
 app.command()(packs.verify)
 app.command()(jobs.jobs)
 app.command()(jobs.fetch)
+app.command()(jobs.reread)
 archives.register(app)
 
 evaluate_app.command("retrieval")(retrieval.retrieval)
@@ -131,10 +137,13 @@ def ask(
         answer = answer_question(library, question, clearance=level, as_of=_day(as_of), filters=filters)
         if pack:
             packs.write(pack, library, answer, clearance=level, filters=filters, seconds=time.perf_counter() - started)
+        soon = [] if as_json else _soon(library, answer, level)
     if as_json:
         typer.echo(json.dumps(answer_to_json(answer), ensure_ascii=False, indent=2))
     else:
         _print_answer(answer)
+        for line in soon:
+            out.print(_shown(line))
 
 
 @app.command()
@@ -305,6 +314,24 @@ def _row(document: Document) -> tuple[str, ...]:
 
 def _seconds(started: float) -> str:
     return f"{time.perf_counter() - started:.2f}"
+
+
+def _soon(library: Library, answer: Answer, clearance: int) -> list[str]:
+    """A line for each cited text that another one follows within the next weeks, as the page shows them."""
+    from rag.desk.coming import coming_changes
+
+    citations = [citation for statement in answer.statements for citation in statement.citations]
+    try:
+        found = coming_changes(library, citations, answer.as_of, clearance=clearance)
+    except KonkyoError:
+        return []  # the answer stands without it
+    lines = []
+    for one in found:
+        if one.change or one.revision.document_id != one.citation.document_id:
+            title = one.revision.source.title or one.revision.source.uri
+            place = " ".join([f"“{title}”", *(one.change.old_path if one.change else ())])
+            lines.append(f"{place} changes on {show_date(one.day, 'en')}. For days from then on, ask with --as-of {one.day}.")
+    return list(dict.fromkeys(lines))
 
 
 def _print_answer(answer: Answer) -> None:

@@ -1,13 +1,11 @@
-"""The desk on the command line: add, list, show, check, publish, retire, correct, log."""
+"""The desk on the command line: list, show, check, publish, retire, correct, log."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +19,7 @@ from rag.records import HIGHEST_LEVEL
 
 if TYPE_CHECKING:
     from rag.desk.gate import Finding
+    from rag.desk.overview import Row
     from rag.library import Library
     from rag.registry import Revision
 
@@ -34,7 +33,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 def register(app: typer.Typer) -> None:
     """Add the desk's commands to the program's."""
     for name, command in (
-        ("add", add),
         ("list", list_documents),
         ("show", show),
         ("check", check),
@@ -46,65 +44,53 @@ def register(app: typer.Typer) -> None:
         app.command(name)(command)
 
 
-def add(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders. A folder's own sources.toml describes its files.")],
-    level: Annotated[int | None, typer.Option(min=1, max=HIGHEST_LEVEL, help="機密性 of files that no sources.toml gives one.")] = None,
-    publish_now: Annotated[bool, typer.Option("--publish/--draft", help="Publish at once, or wait to be checked (the default).")] = False,
-    reason: Reason = "",
-) -> None:
-    """Add documents as drafts: nobody finds them until they are published. Ends with status 1 if a file was left out."""
-    from rag.ingest import Ingester, Result
-    from rag.registry import CHECKED, DRAFT
-    from rag.sources import find
-
-    counts: Counter[Result] = Counter()
-    ids: list[str] = []
-    with library() as opened, progress(quiet=False) as bar:
-        task = bar.add_task("starting", total=None)
-        with Ingester(
-            opened, draft=True, user=person(), progress=lambda stage: bar.update(task, description=shown(stage[:60]))
-        ) as ingester:
-            for outcome in ingester.add_files(find(paths, level)):
-                counts[outcome.result] += 1
-                bar.advance(task)
-                if outcome.reason:
-                    err.print(f"left out: {shown(outcome.name)}: {shown(outcome.reason)}")
-                elif outcome.result is not Result.UNCHANGED:
-                    ids.append(outcome.document_id)
-                    bar.console.print(f"{outcome.result} as a draft: {shown(outcome.name)} ({shown(outcome.document_id)})")
-        out.print(", ".join(f"{counts[result]} {result}" for result in Result if counts[result]) or "Nothing to add.")
-        if publish_now and ids:
-            drafts = [r for r in opened.registry.revisions(DRAFT, CHECKED) if r.document_id in set(ids)]
-            _publish(opened, drafts, reason)
-    if counts[Result.FAILED]:
-        raise typer.Exit(1)
-
-
 def list_documents(
     everything: Annotated[bool, typer.Option("--all", help="Also revisions that were superseded or retired.")] = False,
     state: Annotated[list[str] | None, typer.Option(help="Only these states; may be repeated.")] = None,
+    search: Annotated[str, typer.Option(help="Only where each of these words stands in title, issuer, number, file or id.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the documents with their states, dates, levels and what the gate found."""
-    with library() as opened:
-        from rag.registry import CHECKED, DRAFT, PENDING, PUBLISHED
+    """List the documents: what is known of them, what the gate found, how many golden questions expect and how many answers cite them."""
+    from rag.desk.overview import rows
+    from rag.registry import CHECKED, DRAFT, PUBLISHED
 
-        revisions = [r for r in opened.registry.revisions() if r.state != PENDING and _may_see(opened, r)]
-        if state or not everything:
-            revisions = [r for r in revisions if r.state in (state or (DRAFT, CHECKED, PUBLISHED))]
-        checks = opened.registry.desk.checks()
+    with library() as opened:
+        every = rows(opened, clearance=opened.settings.clearance, today=date.today())
+    found = [row for row in reversed(every) if row.holds(search)]
+    if state or not everything:
+        found = [row for row in found if row.revision.state in (state or (DRAFT, CHECKED, PUBLISHED))]
     if as_json:
-        typer.echo(json.dumps([asdict(r) for r in revisions], ensure_ascii=False, indent=2, default=str))
+        told = [{**asdict(row.revision), "golden": row.golden, "cited": row.cited} for row in found]
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2, default=str))
         return
-    table = Table("document", "revision", "state", "in force", "level", "pages", "gate", "title", box=None, pad_edge=False)
-    for r in revisions:
-        found = checks[r.number].findings if r.number in checks else None
-        gate = "not checked" if found is None else f"{sum(bool(f['stops']) for f in found)} stop, {len(found)} in all" if found else "green"
-        days = f"{r.source.effective_from or ''}–{r.source.effective_to or ''}"
-        level = str(r.source.level or f"{HIGHEST_LEVEL} (not set)")
-        table.add_row(shown(r.document_id), r.sha256[:12], r.state, days, level, str(r.pages or ""), gate, shown(r.source.title))
-    (out if out.is_terminal else Console(width=220, soft_wrap=False, highlight=False)).print(table)
-    out.print(f"{len(revisions)} revisions")
+    table = Table(*_COLUMNS, box=None, pad_edge=False)
+    for row in found:
+        table.add_row(*_cells(row))
+    (out if out.is_terminal else Console(width=300, soft_wrap=False, highlight=False)).print(table)
+    out.print(f"{len(found)} revisions")
+
+
+_COLUMNS = ("document", "revision", "state", "issued", "in force", "level", "pages", "gate", "golden", "cited", "number", "issuer", "title")
+
+
+def _cells(row: Row) -> list[str]:
+    r, about = row.revision, row.revision.source
+    gate = f"{row.stops} stop, {len(row.findings)} in all" if row.findings else "green" if row.checked else "not checked"
+    return [
+        shown(r.document_id),
+        r.sha256[:12],
+        r.state,
+        str(about.issued or ""),
+        f"{about.effective_from or ''}–{about.effective_to or ''}",
+        str(about.level or f"{HIGHEST_LEVEL} (not set)"),
+        str(r.pages or ""),
+        gate,
+        str(row.golden or ""),
+        str(row.cited or ""),
+        shown(about.number),
+        shown(about.issuer),
+        shown(about.title),
+    ]
 
 
 def show(document: Document, revision: Revision_ = "", page: Annotated[int | None, typer.Option(help="Only this page.")] = None) -> None:
@@ -159,26 +145,31 @@ def publish(
     The golden questions are put to the library as it would be, before anybody sees the change: a loss stops it.
     """
     with library() as opened:
-        _publish(opened, _drafts(opened, documents, retired=True), reason, accept)
+        publish_drafts(opened, _drafts(opened, documents, retired=True), reason, accept)
 
 
-def _publish(opened: Library, drafts: Sequence[Revision], reason: str, accept: str = "") -> None:
+def publish_drafts(opened: Library, drafts: Sequence[Revision], reason: str, accept: str = "") -> None:
+    """Publish these, and print what became of it."""
     from rag.desk.golden import guard
+    from rag.desk.impact import affected, cited
     from rag.desk.publish import publish as put_out
 
     if not drafts:
         out.print("Nothing to publish.")
         return
+    clearance, today = opened.settings.clearance, date.today()
     with progress(quiet=False) as bar:
         task = bar.add_task("publishing", total=None)
+        touched = {id for r in drafts for id in (r.document_id, r.source.replaces) if id}
+        standing = cited(opened, touched, clearance=clearance, today=today)
         try:
             done = put_out(
                 opened,
                 [r.number for r in drafts],
                 user=person(),
-                today=date.today(),
+                today=today,
                 reason=reason,
-                before=guard(opened, user=person(), today=date.today(), accept=accept),
+                before=guard(opened, user=person(), today=today, accept=accept),
                 progress=lambda stage: bar.update(task, description=shown(stage[:60])),
             )
         except (GateClosed, GoldenRegressed) as error:
@@ -186,6 +177,14 @@ def _publish(opened: Library, drafts: Sequence[Revision], reason: str, accept: s
             raise typer.Exit(1) from error
     for revision in done.revisions:
         out.print(f"published: {shown(revision.document_id)} {revision.sha256[:12]}")
+    days = [revision.source.effective_from for revision in done.revisions if revision.source.effective_from]
+    # A text to come is asked for its own day.
+    for one in affected(opened, standing.cited, clearance=clearance, as_of=max([today, *days])):
+        out.print(f"answered otherwise now: {shown(one.question)}")
+        for name, said in (("cited before", one.old), ("answered now", one.new or ("refused",))):
+            out.print(f"  {name}: {shown(' '.join(' '.join(said).split()))}")
+    if standing.more:
+        out.print(f"{standing.more} more questions cite these documents and were not asked again")
 
 
 def retire(document: Document, reason: Annotated[str, typer.Option(help="Why. Kept in the log.")] = "", revision: Revision_ = "") -> None:
@@ -202,13 +201,21 @@ def correct(
     values: Annotated[list[str], typer.Argument(help="field=value, for instance title=旅費規程 level=2 effective_from=2026-04-01")],
     revision: Revision_ = "",
 ) -> None:
-    """Correct what is known of a document. The corrections hold also when its file is read again."""
+    """Correct what is known of a document. The corrections hold also when its file is read again.
+
+    Where a published document would lose a golden question by it, the correction waits as a draft.
+    """
     from rag.desk.correct import correct as set_right
+    from rag.desk.golden import guard
 
     given = {name: value for name, _, value in (pair.partition("=") for pair in values)}
     with library() as opened:
         try:
-            changed = set_right(opened, document, given, user=person(), sha256=revision)
+            before = guard(opened, user=person(), today=date.today())
+            changed = set_right(opened, document, given, user=person(), sha256=revision, before=before)
+        except GoldenRegressed as error:
+            err.print(shown(f"{error} The correction waits as a draft: python -m rag publish {document} --accept REASON"))
+            raise typer.Exit(1) from error
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
     out.print(f"corrected: {shown(changed.document_id)} {', '.join(sorted(given))} ({changed.state})")

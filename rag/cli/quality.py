@@ -1,4 +1,4 @@
-"""What changed, what must be answered, what was asked in vain: diff, golden, gaps, usage."""
+"""What changed, what must be answered, what was asked in vain, what words mean: diff, golden, gaps, usage, thesaurus."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rag.records import HIGHEST_LEVEL
 from rag.text import language
 
 golden_app = typer.Typer(help="Questions with the provisions that must answer them.", no_args_is_help=True, rich_markup_mode=None)
+thesaurus_app = typer.Typer(help="What people say, and what regulations write.", no_args_is_help=True, rich_markup_mode=None)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(golden_app, name="golden")
     app.command("gaps")(gaps)
     app.command("usage")(usage)
+    app.add_typer(thesaurus_app, name="thesaurus")
 
 
 def diff(
@@ -99,7 +101,8 @@ def golden_list() -> None:
         last = runs[-1].verdicts if runs else {}
         for kept in opened.registry.golden.all():
             places = ", ".join(f"{place['document']} {place['path'] or place['page']}" for place in kept.expect) or "must be refused"
-            out.print(f"{kept.number:>4}  {last.get(kept.number, 'not asked yet'):<16} {shown(kept.question)}  ({shown(places)})")
+            topic = f"  topic: {shown(kept.topic)}" if kept.topic else ""
+            out.print(f"{kept.number:>4}  {last.get(kept.number, 'not asked yet'):<16} {shown(kept.question)}  ({shown(places)}){topic}")
 
 
 @golden_app.command("run")
@@ -173,8 +176,8 @@ def usage(as_csv: Annotated[bool, typer.Option("--csv", help="Print the days as 
     if as_csv:
         typer.echo(used.csv(), nl=False)
         return
-    for day, asked, refused in used.days:
-        out.print(f"{day}  {asked} questions, {refused} refused")
+    for one in used.days:
+        out.print(f"{one.day}  {one.asked} questions, {one.refused} refused, {one.seconds_median:.2f} s (median)")
     for document, count_ in used.most_cited[:20]:
         if levels.get(document, HIGHEST_LEVEL) <= clearance:
             out.print(f"{count_:>5}  {shown(document)}")
@@ -182,3 +185,17 @@ def usage(as_csv: Annotated[bool, typer.Option("--csv", help="Print the days as 
         if levels.get(document, HIGHEST_LEVEL) <= clearance:
             out.print(f"never  {shown(document)}")
     out.print(f"time to answer: {used.seconds_median:.2f} s (median), {used.seconds_slowest:.2f} s (slowest)")
+
+
+@thesaurus_app.command("add")
+def thesaurus_add(
+    said: Annotated[str, typer.Argument(help="A word as people say it, as 有休.")],
+    means: Annotated[list[str], typer.Argument(help="What regulations write for it, the best first, as 年次休暇.")],
+) -> None:
+    """Add an entry to the library's own thesaurus. It counts at once, for every question."""
+    from rag.desk.words import NAME, add
+
+    with library() as opened:
+        add(opened, said, means, user=person())
+        where = opened.home / NAME
+    out.print(f"added: {shown(said)} = {shown(', '.join(means))} ({shown(str(where))})")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import typer
 from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -37,6 +38,18 @@ def library() -> Iterator[Library]:
         yield opened
     finally:
         opened.close()
+
+
+def hidden(wanted: str) -> str:
+    """What somebody types without its being shown; empty where they only press Enter.
+
+    Raises:
+        KeyboardInterrupt: they want to stop.
+    """
+    try:
+        return str(typer.prompt(wanted, default="", show_default=False, hide_input=True, err=True))
+    except typer.Abort:  # what typer makes of Ctrl-C here
+        raise KeyboardInterrupt from None
 
 
 @contextmanager

@@ -38,11 +38,24 @@ class Gap:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Day:
+    """How the library was used on one day."""
+
+    day: date
+    asked: int
+    refused: int
+    """Of those that were asked."""
+    seconds_median: float
+    """Time to the answer, refusals too."""
+    seconds_slowest: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
     """How the library was used since retention began."""
 
-    days: tuple[tuple[date, int, int], ...]
-    """(day, questions, of which refused), oldest first."""
+    days: tuple[Day, ...]
+    """Those on which something was asked, oldest first."""
     most_cited: tuple[tuple[str, int], ...]
     """(id of a document, answers that cite it), the most first."""
     never_cited: tuple[str, ...]
@@ -53,8 +66,9 @@ class Usage:
         """The days, as a table for other programs."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(("day", "questions", "refused"))
-        writer.writerows((day.isoformat(), asked, refused) for day, asked, refused in self.days)
+        writer.writerow(("day", "questions", "refused", "seconds_median", "seconds_slowest"))
+        for one in self.days:
+            writer.writerow((one.day.isoformat(), one.asked, one.refused, f"{one.seconds_median:.2f}", f"{one.seconds_slowest:.2f}"))
         return out.getvalue()
 
 
@@ -101,10 +115,20 @@ def usage(library: Library) -> Usage:
     )
 
 
-def _days(asked: Sequence[Asked]) -> list[tuple[date, int, int]]:
-    every = Counter(entry.at.astimezone().date() for entry in asked)
-    refused = Counter(entry.at.astimezone().date() for entry in asked if entry.outcome == "refused")
-    return [(day, every[day], refused[day]) for day in sorted(every)]
+def _days(asked: Sequence[Asked]) -> list[Day]:
+    every: dict[date, list[Asked]] = {}
+    for entry in asked:
+        every.setdefault(entry.at.astimezone().date(), []).append(entry)
+    return [
+        Day(
+            day=day,
+            asked=len(entries),
+            refused=sum(entry.outcome == "refused" for entry in entries),
+            seconds_median=median(entry.seconds for entry in entries),
+            seconds_slowest=max(entry.seconds for entry in entries),
+        )
+        for day, entries in sorted(every.items())
+    ]
 
 
 def _gap(entries: Sequence[tuple[datetime, str, str, str, str]]) -> Gap:

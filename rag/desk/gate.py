@@ -196,6 +196,12 @@ class _Twins:
 # ------------------------------------------------------------ what is known of it
 
 
+def of_review(review: date | None, today: date) -> Iterator[Finding]:
+    """The day by which it was to be looked at again has passed: with no change to the document, so it is worth asking every day."""
+    if review and review < today:
+        yield Finding(code="review-passed", stops=True, values={"day": review.isoformat()})
+
+
 def of_metadata(revision: Revision, every: Sequence[Revision], today: date, review: date | None) -> Iterator[Finding]:
     """Dates, level, title, and how it stands to the other revisions."""
     source = revision.source
@@ -207,8 +213,7 @@ def of_metadata(revision: Revision, every: Sequence[Revision], today: date, revi
         yield Finding(code="no-issued-date", stops=False)
     if source.level is None:
         yield Finding(code="no-level", stops=False)
-    if review and review < today:
-        yield Finding(code="review-passed", stops=True, values={"day": review.isoformat()})
+    yield from of_review(review, today)
     if source.effective_to and source.effective_to < today:
         yield Finding(code="ended", stops=False, values={"day": source.effective_to.isoformat()})
     if source.effective_from and source.effective_from > today:

@@ -52,6 +52,7 @@ def guard(library: Library, *, user: str, today: date, accept: str = "") -> Call
     """What :func:`rag.desk.publish.publish` calls before a change takes effect.
 
     The questions are put to the library as it is and as it would be, and the difference counts: nothing else is blamed on the change.
+    They are put for today, and for the first day of each text that is to come.
 
     Args:
         accept: why a loss is accepted; kept.
@@ -60,24 +61,35 @@ def guard(library: Library, *, user: str, today: date, accept: str = "") -> Call
     def before(numbers: Sequence[int]) -> None:
         if not library.registry.golden.all():
             return
-        now = {result.id: result for result in _put(library, today)}
         preview = Preview(library, numbers)
+        verdicts: dict[int, str] = {}
+        lost: dict[str, tuple[str, str, str]] = {}
         try:
-            then = _put(preview, today)
+            for day in _days(library, numbers, today):
+                now, then = ({result.id: result for result in _put(some, day)} for some in (library, preview))
+                verdicts = verdicts or {int(id): result.verdict for id, result in then.items()}
+                for id, result in then.items():
+                    if now[id].right and not result.right and id not in lost:
+                        text = result.text if day == today else f"{result.text} ({day.isoformat()})"
+                        lost[id] = (text, now[id].verdict, result.verdict)
         finally:
             preview.close()
-        lost = [result for result in then if now[result.id].right and not result.right]
         if lost and not accept.strip():
-            said = "; ".join(f"“{result.text}” ({now[result.id].verdict} -> {result.verdict})" for result in lost)
+            said = "; ".join(f"“{text}” ({was} -> {would})" for text, was, would in lost.values())
             raise GoldenRegressed(
-                f"{len(lost)} of {len(then)} golden questions would be lost: {said}. Nothing was published. "
+                f"{len(lost)} of {len(verdicts)} golden questions would be lost: {said}. Nothing was published. "
                 "Mend the document or the question, or accept the loss with a reason.",
-                [(result.text, now[result.id].verdict, result.verdict) for result in lost],
+                [*lost.values()],
             )
-        verdicts = {int(result.id): result.verdict for result in then}
         library.registry.golden.keep_run(verdicts, user=user, why="publication", accepted=accept.strip() if lost else "")
 
     return before
+
+
+def _days(library: Library, numbers: Sequence[int], today: date) -> list[date]:
+    """Today, and the first days of those of these revisions that are to come."""
+    starts = {r.source.effective_from for r in library.registry.revisions() if r.number in set(numbers)}
+    return [today, *sorted(day for day in starts if day is not None and day > today)]
 
 
 def _put(library: Library, today: date) -> list[Result]:

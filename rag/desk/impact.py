@@ -39,7 +39,16 @@ class Affected:
     """What is answered now; empty: it is refused."""
 
 
-def cited(library: Library, documents: Collection[str], *, clearance: int, today: date) -> list[Cited]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Before:
+    """Who cites what is about to change."""
+
+    cited: tuple[Cited, ...]
+    more: int
+    """So many questions beyond ``MOST`` are not asked again."""
+
+
+def cited(library: Library, documents: Collection[str], *, clearance: int, today: date) -> Before:
     """Before a publication: who cites these documents? Kept questions only where the settings keep their text."""
     found: dict[str, Cited] = {}
     with Questions(library.home) as questions:
@@ -53,7 +62,8 @@ def cited(library: Library, documents: Collection[str], *, clearance: int, today
             answer = ask(library, kept.question, clearance=clearance, as_of=kept.as_of or today, write=False)
             places = [c for statement in answer.statements for c in statement.citations if c.document_id in documents]
             found[kept.question] = _cited(kept.question, (place.quote for place in places), {place.document_id for place in places})
-    return [one for one in found.values() if one.words][:MOST]
+    every = [one for one in found.values() if one.words]
+    return Before(cited=tuple(every[:MOST]), more=max(len(every) - MOST, 0))
 
 
 def affected(library: Library, before: Iterable[Cited], *, clearance: int, as_of: date) -> list[Affected]:
@@ -81,6 +91,9 @@ def _words(library: Library, document: str, revision: str, start: int, end: int,
 
 def _in_force(library: Library, document: str, clearance: int, as_of: date) -> list[str]:
     """The text of a document on a day."""
+    replaced = {r.source.replaces for r in library.published if r.source.effective_from is None or r.source.effective_from <= as_of}
+    if document in replaced:
+        return []  # another document has taken its place
     rivals = [
         r
         for r in library.published

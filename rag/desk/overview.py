@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from rag.desk.gate import Finding
+from rag.desk.gate import Finding, of_review
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL
-from rag.registry import PENDING, Revision
+from rag.registry import CHECKED, DRAFT, PENDING, PUBLISHED, Revision
+from rag.registry.desk import Check, Corrections, review_on
 from rag.registry.questions import Questions
 
 
@@ -19,8 +20,10 @@ class Row:
     """A revision, and what is known of it."""
 
     revision: Revision
-    findings: tuple[Finding, ...] | None
-    """What the gate found; None where it has not looked yet."""
+    checked: bool
+    """False where the gate has not looked yet."""
+    findings: tuple[Finding, ...]
+    """What the gate found, and a review date that has passed since."""
     cited: int
     """Answers that cited the document, as far back as questions are kept."""
     golden: int
@@ -34,7 +37,7 @@ class Row:
     @property
     def stops(self) -> int:
         """So many findings need a reason."""
-        return sum(finding.stops for finding in self.findings or ())
+        return sum(finding.stops for finding in self.findings)
 
     def holds(self, words: str) -> bool:
         """True where every word stands in the title, the issuer, the number, the file or the id."""
@@ -43,16 +46,17 @@ class Row:
         return all(word in text for word in words.casefold().split())
 
 
-def rows(library: Library, *, clearance: int) -> list[Row]:
+def rows(library: Library, *, clearance: int, today: date) -> list[Row]:
     """Every revision that a person of this clearance may see, the newest first."""
-    checks = library.registry.desk.checks()
+    checks, corrections = library.registry.desk.checks(), library.registry.desk.corrections()
     golden = Counter(document for kept in library.registry.golden.all() for document in {str(place["document"]) for place in kept.expect})
     with Questions(library.home) as questions:
         cited = Counter(document for entry in questions.all_asked() for document in {place.document_id for place in entry.cited})
     made = [
         Row(
             revision=revision,
-            findings=read_findings(checks[revision.number].findings) if revision.number in checks else None,
+            checked=revision.number in checks,
+            findings=_findings(revision, checks.get(revision.number), corrections, today),
             cited=cited[revision.document_id],
             golden=golden[revision.document_id],
         )
@@ -60,6 +64,15 @@ def rows(library: Library, *, clearance: int) -> list[Row]:
         if revision.state != PENDING
     ]
     return [row for row in reversed(made) if row.level <= clearance]
+
+
+def _findings(revision: Revision, check: Check | None, corrections: Corrections, today: date) -> tuple[Finding, ...]:
+    """As they were kept, but for the review date of what may still be used: that passes while nobody looks."""
+    kept = read_findings(check.findings) if check else ()
+    if revision.state not in (PUBLISHED, DRAFT, CHECKED):
+        return kept
+    others = (finding for finding in kept if finding.code != "review-passed")
+    return (*others, *of_review(review_on(revision.document_id, corrections), today))
 
 
 def read_findings(stored: Iterable[dict[str, object]]) -> tuple[Finding, ...]:

@@ -11,9 +11,11 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from rag import sources
 from rag.errors import ArchiveRefused, KonkyoError
 
 MAX_FILES = 5_000
@@ -50,10 +52,28 @@ def unpack(archive: Path, folder: Path, *, megabytes: int, name: str, look: Call
         raise
 
 
+def files_in(
+    archive: Path, folder: Path, *, megabytes: int, name: str, level: int | None, look: Callable[[], object] = lambda: None
+) -> Iterator[sources.Found]:
+    """Unpack ``archive`` as :func:`unpack` does, and find the files in it under its name: what comes twice so is one document.
+
+    Args:
+        level: for files that the archive's own sources.toml gives none.
+
+    Raises:
+        ArchiveRefused: see there.
+        SettingsError: its sources.toml is wrong.
+    """
+    unpack(archive, folder, megabytes=megabytes, name=name, look=look)
+    stem = PurePosixPath(name).stem
+    for found in sources.find([folder], level, place=stem):
+        yield found if found.listed else replace(found, source=replace(found.source, uri=f"{stem}/{found.source.uri}"))
+
+
 def _unpack(archive: Path, folder: Path, megabytes: int, name: str, look: Callable[[], object]) -> list[Path]:
     with zipfile.ZipFile(archive) as opened:
         entries = [(entry, _place(entry, name)) for entry in opened.infolist() if not entry.is_dir()]
-        wanted = [(entry, place) for entry, place in entries if not _hidden(place)]
+        wanted = [(entry, place) for entry, place in entries if not hidden(place)]
         if len(wanted) > MAX_FILES:
             raise ArchiveRefused(name, f"holds {len(wanted):,} files; the limit is {MAX_FILES:,}. Divide it.")
         limit = min(megabytes * 2**20, max(FREE, RATIO * archive.stat().st_size))
@@ -98,7 +118,8 @@ def _name(entry: zipfile.ZipInfo) -> str:
         return entry.filename
 
 
-def _hidden(place: PurePosixPath) -> bool:
+def hidden(place: PurePosixPath) -> bool:
+    """True for what the system keeps beside a folder's files, at this place in the folder."""
     return place.as_posix().startswith(_LEFT_ALONE) or any(part.startswith(".") for part in place.parts)
 
 

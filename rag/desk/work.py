@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,12 +22,13 @@ from rag.desk import egov, gate, golden, impact
 from rag.desk.correct import correct
 from rag.desk.jobs import INBOX
 from rag.desk.publish import check, find, publish
-from rag.desk.unpack import unpack
+from rag.desk.unpack import files_in
 from rag.errors import ArchiveRefused, GoldenRegressed, KonkyoError, LibraryError, LibraryLocked, PasswordNeeded, ReadError, Stopped
 from rag.ingest import Ingester, Outcome, Result
 from rag.library import Library
 from rag.registry import CHECKED, DRAFT, PUBLISHED
 from rag.registry.jobs import CANCELLED, DONE, FAILED, WAITING, Job
+from rag.registry.questions import Changed, Questions
 
 TRIES = 3
 """A job that ended its program so often is not begun again."""
@@ -246,17 +247,12 @@ class _Work:
                 yield self._belongs(file, came)
 
     def _archive(self, file: Path, folder: Path, came: str) -> Iterator[sources.Found]:
+        megabytes, level = self._library.settings.archive_megabytes, self._job.what["level"]
         try:
-            unpack(
-                file, folder, megabytes=self._library.settings.archive_megabytes, name=came, look=lambda: self._stage(f"unpacking {came}")
-            )
+            yield from files_in(file, folder, megabytes=megabytes, name=came, level=level, look=lambda: self._stage(f"unpacking {came}"))
         except ArchiveRefused as error:
             if all(entry["name"] != came for entry in self._told):
                 self._tell(Outcome(name=came, result=Result.FAILED, reason=error.reason, code=error.code))
-            return
-        stem = PurePosixPath(came).stem
-        for found in sources.find([folder], self._job.what["level"], place=stem):
-            yield found if found.listed else replace(found, source=replace(found.source, uri=f"{stem}/{found.source.uri}"))
 
     def _belongs(self, file: Path, came: str) -> sources.Found:
         """A file under the name that it came with, to the document that it is said to belong to, or that has had a file of this name."""
@@ -330,7 +326,10 @@ class _Work:
     def _correct(self) -> None:
         what = self._job.what
         try:
-            revision = correct(self._library, what["document_id"], what["values"], user=self._job.user, sha256=what["sha256"])
+            before = golden.guard(self._library, user=self._job.user, today=self._today)
+            revision = correct(
+                self._library, what["document_id"], what["values"], user=self._job.user, sha256=what["sha256"], before=before
+            )
         except ValueError as error:
             raise KonkyoError(f"{what['document_id']}: {error}.") from error
         self._told.append({"document_id": revision.document_id, "result": "corrected"})
@@ -345,7 +344,8 @@ class _Work:
     def _publish(self) -> None:
         what, clearance = self._job.what, self._job.clearance
         coming = [revision for revision in self._library.registry.revisions() if revision.number in set(what["numbers"])]
-        before = impact.cited(self._library, {r.document_id for r in coming}, clearance=clearance, today=self._today)
+        touched = {id for r in coming for id in (r.document_id, r.source.replaces) if id}
+        before = impact.cited(self._library, touched, clearance=clearance, today=self._today)
         done = publish(
             self._library,
             what["numbers"],
@@ -358,8 +358,13 @@ class _Work:
         self._told += [{"document_id": revision.document_id, "result": "published"} for revision in done.revisions]
         days = [revision.source.effective_from for revision in done.revisions if revision.source.effective_from]
         day = max([self._today, *days])  # a text to come is asked for its own day
-        for one in impact.affected(self._library, before, clearance=clearance, as_of=day):
-            self._told.append({"result": "affected", "name": one.question, "old": one.old, "new": one.new})
+        # Questions are kept in a file of their own, for as long as the settings say; here stands only how many.
+        with Questions(self._library.home) as questions:
+            for one in impact.affected(self._library, before.cited, clearance=clearance, as_of=day):
+                questions.changed(Changed(at=datetime.now(UTC), job=self._job.number, question=one.question, old=one.old, new=one.new))
+                self._told.append({"result": "affected"})
+        if before.more:
+            self._told.append({"result": "not_asked", "n": before.more})
 
     def _retire(self) -> None:
         wanted = self._numbers(PUBLISHED, DRAFT, CHECKED)

@@ -72,6 +72,18 @@ class ClosedRow(_Base):
     by: Mapped[str]
 
 
+class ChangedRow(_Base):
+    """A kept question that is answered otherwise since a publication."""
+
+    __tablename__ = "changed"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    job: Mapped[int] = mapped_column(index=True)
+    question: Mapped[str] = mapped_column(Text)
+    old: Mapped[str] = mapped_column(Text)
+    new: Mapped[str] = mapped_column(Text)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cited:
     """Where an answer stood."""
@@ -131,6 +143,20 @@ class Closed:
     by: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changed:
+    """A question that is answered otherwise since a publication."""
+
+    at: datetime
+    job: int
+    """Number of the publication's job."""
+    question: str
+    old: tuple[str, ...]
+    """What was cited."""
+    new: tuple[str, ...]
+    """What is answered now; empty: it is refused."""
+
+
 class Questions:
     """The file, opened for a moment. Use as a context manager.
 
@@ -179,6 +205,11 @@ class Questions:
         fields = {name: getattr(entry, name) for name in ("question", "language", "how", "note", "by")}
         self._keep(ClosedRow(at=_stored(entry.at), **fields))
 
+    def changed(self, entry: Changed) -> None:
+        """Keep that a question is answered otherwise."""
+        old, new = (json.dumps(some, ensure_ascii=False) for some in (entry.old, entry.new))
+        self._keep(ChangedRow(at=_stored(entry.at), job=entry.job, question=entry.question, old=old, new=new))
+
     def _keep(self, row: _Base) -> None:
         with Session(self._engine) as session, session.begin():
             session.add(row)
@@ -187,7 +218,7 @@ class Questions:
         """Delete whatever is older, so that its characters are not on the disk any more. Returns how many entries went."""
         gone = 0
         with Session(self._engine) as session, session.begin():
-            for table in (AskedRow, VerdictRow, ClosedRow):
+            for table in (AskedRow, VerdictRow, ClosedRow, ChangedRow):
                 before = session.scalar(select(func.count()).select_from(table).where(table.at < _stored(moment))) or 0
                 if before:
                     session.execute(delete(table).where(table.at < _stored(moment)))
@@ -221,6 +252,15 @@ class Questions:
         with Session(self._engine) as session:
             rows = session.scalars(select(ClosedRow).order_by(ClosedRow.at, ClosedRow.number))
             return [Closed(at=_read(row.at), **_fields(row, "question language how note by")) for row in rows]
+
+    def changed_by(self, job: int) -> list[Changed]:
+        """What a publication changed, in the order in which it was found."""
+        with Session(self._engine) as session:
+            rows = session.scalars(select(ChangedRow).where(ChangedRow.job == job).order_by(ChangedRow.number))
+            return [
+                Changed(at=_read(row.at), job=job, question=row.question, old=tuple(json.loads(row.old)), new=tuple(json.loads(row.new)))
+                for row in rows
+            ]
 
 
 def since(days: int) -> datetime:

@@ -64,7 +64,7 @@ def _facts(library: Library, who: Reader, row: Row) -> None:
     left, right = st.columns([1, 1], gap="large")
     with left:
         safe.show(safe.tag("h2", t("detail.gate")))
-        findings.show(who, row.findings)
+        findings.show(who, row.findings, checked=row.checked)
         safe.show(safe.tag("h2", t("detail.read")))
         facts = [
             (t("documents.file"), revision.source.uri),

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from pathlib import PurePosixPath
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from rag.desk import jobs
 from rag.desk.overview import Row, rows
+from rag.desk.unpack import hidden
 from rag.errors import KonkyoError
 from rag.holder import person
 from rag.library import Library
-from rag.records import HIGHEST_LEVEL
+from rag.records import HIGHEST_LEVEL, Kind
 from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
 from rag.text import show_date
 from rag.ui import detail, frame, progress, safe
@@ -26,7 +29,7 @@ _AT_FIRST = (DRAFT, CHECKED, PUBLISHED)
 def page(library: Library, who: Reader) -> None:
     """Draw the list, or the document that is open."""
     st.set_page_config(page_title=who.t("documents.page_title"), layout="wide", initial_sidebar_state="collapsed")
-    every = rows(library, clearance=who.wanted.level)
+    every = rows(library, clearance=who.wanted.level, today=who.today)
     with st.container(key="documents"):
         if frame.chosen("doc"):
             detail.show(library, who, every)
@@ -51,9 +54,15 @@ def page(library: Library, who: Reader) -> None:
 def _add(library: Library, who: Reader) -> None:
     t = who.t
     turn = int(st.session_state.get("added", 0))  # a new key empties the fields
-    with st.expander(t("documents.add"), icon=":material/add:", key="add", expanded=bool(st.session_state.get(f"files-{turn}"))):
+    unfolded = bool(_files(turn)) or st.session_state.get("whole_pressed") == turn
+    with st.expander(t("documents.add"), icon=":material/add:", key="add", expanded=unfolded):
         safe.show(safe.tag("p", t("documents.add_hint", mb=library.settings.file_megabytes), class_="k-small"))
-        files = st.file_uploader(t("documents.files"), accept_multiple_files=True, key=f"files-{turn}")
+        if st.toggle(t("documents.whole"), key=f"whole-{turn}", on_change=_stay_unfolded, args=(turn,)):
+            safe.show(safe.tag("p", t("documents.whole_hint"), class_="k-small"))
+            st.file_uploader(t("documents.folder"), accept_multiple_files="directory", key=f"folder-{turn}")
+        else:
+            st.file_uploader(t("documents.files"), accept_multiple_files=True, key=f"files-{turn}")
+        files = _files(turn)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             level = st.selectbox(
                 t("documents.level_of_new"),
@@ -93,8 +102,19 @@ def _fetch_now(library: Library, who: Reader, turn: int) -> None:
         st.session_state["added"] = turn + 1
 
 
+def _files(turn: int) -> list[UploadedFile]:
+    """The files that were chosen; of a folder, with their path in it, those that are not hidden."""
+    if st.session_state.get(f"whole-{turn}"):
+        return [file for file in st.session_state.get(f"folder-{turn}") or () if not hidden(PurePosixPath(file.name))]
+    return list(st.session_state.get(f"files-{turn}") or ())
+
+
+def _stay_unfolded(turn: int) -> None:
+    st.session_state["whole_pressed"] = turn
+
+
 def _hand_in(library: Library, who: Reader, turn: int, level: int | None, begins: date | None) -> None:
-    files = [(file.name, file.getvalue()) for file in st.session_state[f"files-{turn}"]]
+    files = [(file.name, file.getvalue()) for file in _files(turn)]
     try:
         jobs.add(library, files, user=person(), clearance=who.clearance, level=level, effective_from=begins)
     except KonkyoError as error:
@@ -109,7 +129,7 @@ def _hand_in(library: Library, who: Reader, turn: int, level: int | None, begins
 def _filtered(who: Reader, every: Sequence[Row]) -> list[Row]:
     t = who.t
     with st.container(horizontal=True, vertical_alignment="bottom", key="documents-filters"):
-        words = st.text_input(t("documents.search"), key="documents-search", max_chars=200, width=360)
+        words = st.text_input(t("documents.search"), key="documents-search", max_chars=200, width=270)
         states = st.multiselect(
             t("documents.states"),
             _STATES,
@@ -119,13 +139,33 @@ def _filtered(who: Reader, every: Sequence[Row]) -> list[Row]:
             placeholder=t("ask.all"),
             select_all=False,
         )
+        kinds = st.multiselect(
+            t("correct.kind"),
+            list(Kind),
+            key="documents-kinds",
+            format_func=lambda kind: t(f"kind.{kind.value}"),
+            placeholder=t("ask.all"),
+            select_all=False,
+            width=200,
+        )
+        levels = st.multiselect(
+            t("documents.level"),
+            list(range(1, who.wanted.level + 1)),
+            key="documents-levels",
+            format_func=str,
+            placeholder=t("ask.all"),
+            select_all=False,
+            width=140,
+        )
         only = st.checkbox(t("documents.only_trouble"), key="documents-trouble")
     return [
         row
         for row in every
         if row.holds(words)
         and (not states or row.revision.state in states)
-        and (not only or row.stops or row.findings is None or row.revision.warnings)
+        and (not kinds or row.revision.source.kind in kinds)
+        and (not levels or row.level in levels)
+        and (not only or row.stops or not row.checked or row.revision.warnings)
     ]
 
 
@@ -146,7 +186,9 @@ def _list(who: Reader, shown: Sequence[Row]) -> list[Row]:
         height=min(36 * (len(shown) + 1) + 4, 480),
         column_config={
             t("documents.title"): st.column_config.TextColumn(width="large", pinned=True),
-            t("documents.in_force"): st.column_config.DateColumn(format="YYYY-MM-DD"),
+            **{
+                t(day): st.column_config.DateColumn(format="YYYY-MM-DD") for day in ("documents.in_force", "correct.ends", "correct.issued")
+            },
         },
     )
     chosen = range(len(shown)) if everything else event["selection"]["rows"]
@@ -155,7 +197,7 @@ def _list(who: Reader, shown: Sequence[Row]) -> list[Row]:
 
 def _cells(who: Reader, row: Row) -> dict[str, object]:
     t, about = who.t, row.revision.source
-    gate = t("documents.not_checked") if row.findings is None else t("documents.green") if not row.findings else ""
+    gate = t("documents.green" if row.checked else "documents.not_checked")
     if row.findings:
         gate = t("documents.stops", n=row.stops) if row.stops else t("documents.notes", n=len(row.findings))
     return {
@@ -163,6 +205,9 @@ def _cells(who: Reader, row: Row) -> dict[str, object]:
         t("documents.state"): t(f"state.{row.revision.state}"),
         t("documents.gate"): gate,
         t("documents.in_force"): about.effective_from,
+        t("correct.ends"): about.effective_to,
+        t("correct.issued"): about.issued,
+        t("correct.kind"): t(f"kind.{about.kind.value}"),
         t("documents.level"): str(about.level) if about.level else t("documents.level_unknown", level=HIGHEST_LEVEL),
         t("documents.issuer"): about.issuer,
         t("documents.number"): about.number,

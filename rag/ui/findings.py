@@ -11,24 +11,24 @@ from rag.ui import safe
 from rag.ui.frame import Reader
 
 
-def show(who: Reader, found: Sequence[Finding] | None) -> None:
-    """Draw the findings; those that need a reason first."""
+def show(who: Reader, found: Sequence[Finding], *, checked: bool) -> None:
+    """Draw the findings, those that need a reason first; and whether the gate has looked."""
     t = who.t
-    if found is None:
+    if not checked:
         safe.show(safe.tag("p", t("findings.not_yet"), class_="k-small"))
     elif not found:
         safe.show(safe.tag("p", safe.tag("strong", t("findings.green")), class_="k-checked"))
-    else:
+    if found:
         ordered = sorted(found, key=lambda finding: not finding.stops)
         safe.show(safe.tag("ul", *(safe.tag("li", _sentence(who, finding)) for finding in ordered), class_="k-findings"))
 
 
 def of_revisions(library: Library, who: Reader, numbers: Sequence[int]) -> None:
     """Draw what stops each of these revisions."""
-    for row in rows(library, clearance=who.clearance):
+    for row in rows(library, clearance=who.clearance, today=who.today):
         if row.revision.number in numbers and row.stops:
             about = row.revision.source
-            lines = [safe.tag("li", _sentence(who, finding)) for finding in row.findings or () if finding.stops]
+            lines = [safe.tag("li", _sentence(who, finding)) for finding in row.findings if finding.stops]
             safe.show(safe.join([safe.tag("p", about.title or about.uri, class_="k-label"), safe.tag("ul", *lines)]))
 
 

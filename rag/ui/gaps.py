@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import streamlit as st
 
 from rag.desk import jobs, words
 from rag.desk.gaps import Gap, close, gaps
-from rag.desk.overview import rows
 from rag.errors import KonkyoError
 from rag.holder import person
 from rag.library import Library
-from rag.registry import PUBLISHED
-from rag.text import language, show_date
-from rag.ui import progress, safe
+from rag.text import show_date
+from rag.ui import golden, progress, safe
 from rag.ui.frame import Reader
 
 _SHOWN = 30
@@ -101,19 +99,12 @@ def _thesaurus(library: Library, who: Reader, key: str, gap: Gap) -> None:
 
 
 def _golden(library: Library, who: Reader, key: str, gap: Gap) -> None:
-    t = who.t
-    question = st.text_input(t("ask.field"), gap.question, key=f"gap-question-{key}", max_chars=500)
-    place = expected(library, who, f"gap-{key}")
+    whole = golden.fields(library, who, f"gap-{key}", gap.question)
 
     def do() -> None:
-        typed, expect = _typed(f"gap-question-{key}"), expected_now(f"gap-{key}")
+        _done(who, gap, library, "golden", _typed(f"question-gap-{key}"), lambda: golden.keep(library, f"gap-{key}"))
 
-        def add() -> None:
-            library.registry.golden.add(typed, language=language(typed), expect=expect, as_of=None, topic="", user=person())
-
-        _done(who, gap, library, "golden", typed, add)
-
-    _button(who, key, "quality.keep", off=not question.strip() or not complete(place), do=do)
+    _button(who, key, "quality.keep", off=not whole, do=do)
 
 
 def _note(library: Library, who: Reader, key: str, gap: Gap) -> None:
@@ -136,40 +127,6 @@ def _done(who: Reader, gap: Gap, library: Library, how: str, note: str, do: Call
         st.session_state["gap_said"] = str(error)
     else:
         st.session_state["gap_said"] = who.t("gaps.dealt_with")
-
-
-def expected(library: Library, who: Reader, key: str) -> list[dict[str, object]]:
-    """Fields for the provision that must answer; none chosen: the question must be refused."""
-    t = who.t
-    titles = {
-        row.revision.document_id: row.revision.source.title or row.revision.source.uri
-        for row in rows(library, clearance=who.wanted.level)
-        if row.revision.state == PUBLISHED
-    }
-    choices: Sequence[str | None] = [None, *sorted(titles, key=lambda one: titles[one])]
-    with st.container(horizontal=True):
-        document = st.selectbox(
-            t("quality.document"),
-            choices,
-            format_func=lambda one: titles[one] if one else t("quality.must_refuse"),
-            key=f"expect-{key}",
-        )
-        st.text_input(t("quality.place"), key=f"place-{key}", max_chars=100, disabled=document is None, placeholder="第十二条")
-    return expected_now(key)
-
-
-def expected_now(key: str) -> list[dict[str, object]]:
-    """What these fields hold; a button's work sees what was typed last, also where the page was not drawn since."""
-    document, place = st.session_state.get(f"expect-{key}"), str(st.session_state.get(f"place-{key}") or "").strip()
-    if document is None:
-        return []
-    page = int(place[1:]) if place[:1] == "p" and place[1:].isdigit() else None
-    return [{"document": document, "path": "" if page else place, "page": page}]
-
-
-def complete(place: Sequence[dict[str, object]]) -> bool:
-    """False where a document is named and no provision of it."""
-    return all(one["path"] or one["page"] for one in place)
 
 
 def _typed(key: str) -> str:

@@ -56,8 +56,8 @@ def page(library: Library, who: Reader) -> None:
 
 def _hidden(library: Library, who: Reader) -> set[str]:
     """Documents of which this reader may see no revision."""
-    every = {row.revision.document_id for row in rows(library, clearance=HIGHEST_LEVEL)}
-    return every - {row.revision.document_id for row in rows(library, clearance=who.wanted.level)}
+    every = {row.revision.document_id for row in rows(library, clearance=HIGHEST_LEVEL, today=who.today)}
+    return every - {row.revision.document_id for row in rows(library, clearance=who.wanted.level, today=who.today)}
 
 
 def _chain(who: Reader, every: Sequence[Event]) -> None:

@@ -24,6 +24,7 @@ from rag.holder import person
 from rag.library import Library
 from rag.registry import Revision
 from rag.registry.jobs import FAILED, RUNNING, Job
+from rag.registry.questions import Changed, Questions, since
 from rag.ui import background, findings, notes, safe
 from rag.ui.frame import Reader
 
@@ -135,7 +136,9 @@ def _ended(library: Library, who: Reader, job: Job) -> None:
     if job.state == FAILED:
         _failed(library, who, job)
         return
-    counts = Counter(str(entry["result"]) for entry in job.told)
+    counts: Counter[str] = Counter()
+    for entry in job.told:
+        counts[str(entry["result"])] += int(entry.get("n", 1))
     if counts:
         safe.show(safe.tag("p", "・".join(t(f"jobresult.{result}", n=n) for result, n in counts.items()), class_="k-small"))
     wrong = [entry for entry in job.told if entry.get("reason")]
@@ -149,10 +152,8 @@ def _ended(library: Library, who: Reader, job: Job) -> None:
             for entry in (entry for entry in wrong if entry["name"] in kept):
                 safe.show(_left_out(who, {**entry, "code": "password_asked"}))
                 _ask_password(library, who, job, str(entry["name"]))
-    touched = [entry for entry in job.told if entry["result"] == "affected"]
-    if touched:
-        with st.expander(t("jobs.affected", n=len(touched)), key=f"affected-{job.number}"):
-            safe.show(safe.join(_affected(who, entry) for entry in touched))
+    if counts["affected"]:
+        _changed(library, who, job)
     if noted:
         with st.expander(t("jobs.noted", n=len(noted)), key=f"noted-{job.number}"):
             for entry in noted:
@@ -160,17 +161,25 @@ def _ended(library: Library, who: Reader, job: Job) -> None:
                 safe.show(safe.join([name, notes.listed(who, [str(note) for note in entry["warnings"]])]))
 
 
-def _affected(who: Reader, entry: Mapping[str, Any]) -> safe.Html:
+def _changed(library: Library, who: Reader, job: Job) -> None:
+    """The questions that are answered otherwise now; those that have had their time are gone."""
+    with Questions(library.home) as questions:
+        questions.delete_before(since(library.settings.keep_days))
+        changed = questions.changed_by(job.number)
+    if changed:
+        with st.expander(who.t("jobs.affected", n=len(changed)), key=f"affected-{job.number}"):
+            safe.show(safe.join(_affected(who, entry) for entry in changed))
+
+
+def _affected(who: Reader, entry: Changed) -> safe.Html:
     """A question whose answer changed: old beside new."""
     t = who.t
-    new = [safe.tag("p", str(text)) for text in entry["new"][:3]] or [safe.tag("p", t("jobs.now_refused"))]
+    new = [safe.tag("p", text) for text in entry.new[:3]] or [safe.tag("p", t("jobs.now_refused"))]
     heads = safe.tag(
         "tr", safe.tag("td", safe.tag("strong", t("jobs.was_cited"))), safe.tag("td", safe.tag("strong", t("jobs.is_answered")))
     )
-    row = safe.tag("tr", safe.tag("td", *(safe.tag("p", str(text)) for text in entry["old"])), safe.tag("td", *new))
-    return safe.join(
-        [safe.tag("p", str(entry["name"]), class_="k-label"), safe.tag("table", safe.tag("tbody", heads, row), class_="k-diff")]
-    )
+    row = safe.tag("tr", safe.tag("td", *(safe.tag("p", text) for text in entry.old)), safe.tag("td", *new))
+    return safe.join([safe.tag("p", entry.question, class_="k-label"), safe.tag("table", safe.tag("tbody", heads, row), class_="k-diff")])
 
 
 def _ask_password(library: Library, who: Reader, job: Job, name: str) -> None:
@@ -222,6 +231,9 @@ def _failed(library: Library, who: Reader, job: Job) -> None:
             for one in job.told
         ]
         safe.show(safe.tag("ul", *lost))
+        if "numbers" not in job.what:
+            safe.show(safe.tag("p", t("jobs.correction_waits")))
+            return
     else:
         findings.of_revisions(library, who, [int(number) for number in job.what["numbers"]])
     reason = st.text_input(t("jobs.accept" if golden else "jobs.reason"), key=f"reason-{job.number}", max_chars=500)

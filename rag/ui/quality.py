@@ -12,10 +12,8 @@ from rag.holder import person
 from rag.library import Library
 from rag.registry import PUBLISHED
 from rag.registry.golden import Kept, Run
-from rag.text import language
-from rag.ui import progress, safe
+from rag.ui import golden, progress, safe
 from rag.ui.frame import Reader
-from rag.ui.gaps import complete, expected, expected_now
 
 _RIGHT = ("hit", "refused rightly")
 
@@ -46,29 +44,30 @@ def _run(library: Library, who: Reader) -> None:
 def _add(library: Library, who: Reader) -> None:
     t, turn = who.t, int(st.session_state.get("golden_turn", 0))
     with st.expander(t("quality.add"), icon=":material/add:", key="add-golden"):
-        question = st.text_input(t("ask.field"), key=f"golden-question-{turn}", max_chars=500)
-        place = expected(library, who, f"golden-{turn}")
+        whole = golden.fields(library, who, f"golden-{turn}")
 
         def keep() -> None:
-            typed, expect = str(st.session_state[f"golden-question-{turn}"]).strip(), expected_now(f"golden-{turn}")
-            library.registry.golden.add(typed, language=language(typed), expect=expect, as_of=None, topic="", user=person())
+            golden.keep(library, f"golden-{turn}")
             st.session_state["golden_turn"] = turn + 1
 
-        missing = not question.strip() or not complete(place)
-        st.button(t("quality.keep"), key="keep-golden", type="primary", disabled=missing, on_click=keep)
+        st.button(t("quality.keep"), key="keep-golden", type="primary", disabled=not whole, on_click=keep)
 
 
 def _questions(library: Library, who: Reader, kept: Sequence[Kept], runs: Sequence[Run]) -> None:
     t = who.t
     last = runs[-1].verdicts if runs else {}
     before = runs[-2].verdicts if len(runs) > 1 else {}
-    every = sorted(rows(library, clearance=who.wanted.level), key=lambda row: (row.revision.state == PUBLISHED, row.revision.number))
+    every = sorted(
+        rows(library, clearance=who.wanted.level, today=who.today), key=lambda row: (row.revision.state == PUBLISHED, row.revision.number)
+    )
     titles = {row.revision.document_id: row.revision.source.title for row in every}
     table = [
         {
             t("quality.number"): one.number,
             t("ask.field"): one.question,
             t("quality.expected"): _places(who, one, titles),
+            t("quality.topic"): one.topic,
+            t("quality.day"): one.as_of,
             t("quality.last"): _verdict(who, last.get(one.number)),
             t("quality.before"): _verdict(who, before.get(one.number)),
         }
@@ -80,7 +79,10 @@ def _questions(library: Library, who: Reader, kept: Sequence[Kept], runs: Sequen
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
-        column_config={t("ask.field"): st.column_config.TextColumn(width="large")},
+        column_config={
+            t("ask.field"): st.column_config.TextColumn(width="large"),
+            t("quality.day"): st.column_config.DateColumn(format="YYYY-MM-DD"),
+        },
     )
     chosen = [kept[at] for at in event["selection"]["rows"] if at < len(kept)]
     with st.popover(t("quality.remove", n=len(chosen)), disabled=not chosen):

@@ -22,10 +22,10 @@ def page(library: Library, who: Reader) -> None:
         used = usage(library)
         titles = {
             row.revision.document_id: row.revision.source.title or row.revision.source.uri
-            for row in rows(library, clearance=who.wanted.level)
+            for row in rows(library, clearance=who.wanted.level, today=who.today)
             if row.revision.state == PUBLISHED
         }
-        asked, refused = sum(day[1] for day in used.days), sum(day[2] for day in used.days)
+        asked, refused = sum(one.asked for one in used.days), sum(one.refused for one in used.days)
         facts = [
             (t("usage.asked"), str(asked)),
             (t("usage.refused"), t("usage.share", n=refused, percent=f"{100 * refused / asked:.0f}") if asked else ""),
@@ -34,7 +34,10 @@ def page(library: Library, who: Reader) -> None:
         ]
         safe.show(safe.pairs(facts, class_="k-pairs k-searched"))
         if asked:
-            days = [{"day": day.isoformat(), t("usage.answered"): n - none, t("usage.refused"): none} for day, n, none in used.days]
+            days = [
+                {"day": one.day.isoformat(), t("usage.answered"): one.asked - one.refused, t("usage.refused"): one.refused}
+                for one in used.days
+            ]
             safe.show(safe.tag("h2", t("usage.a_day")))
             st.bar_chart(
                 days,
@@ -45,6 +48,10 @@ def page(library: Library, who: Reader) -> None:
                 height=260,
                 color=["#0017c1", "#949494"],
             )
+        if len(used.days) > 1:  # one point is no line; it stands above
+            times = [{"day": one.day.isoformat(), "seconds": one.seconds_median} for one in used.days]
+            safe.show(safe.tag("h2", t("usage.time_a_day")))
+            st.line_chart(times, x="day", y="seconds", x_label=t("usage.day"), y_label=t("usage.in_seconds"), height=260, color="#0017c1")
         st.download_button(
             t("usage.csv"), used.csv(), "usage.csv", "text/csv", key="usage-csv", on_click="ignore", icon=":material/download:"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from rag.ask import ask
 from rag.desk import feedback, gaps
 from rag.desk.coming import coming_changes
 from rag.library import Library
+from rag.registry.questions import Asked
 from tests.conftest import TODAY
 from tests.small import document, library_at, publish
 
@@ -59,12 +60,24 @@ def test_usage(library: Library) -> None:
     put(library, "Who approves travel?", 0.4)
     put(library, VAIN[2], 0.9)
     used = gaps.usage(library)
-    ((day, asked, refused),) = used.days
-    assert (asked, refused) == (3, 1)
-    assert used.csv() == f"day,questions,refused\n{day.isoformat()},3,1\n"
+    (today,) = used.days
+    assert (today.asked, today.refused, today.seconds_median, today.seconds_slowest) == (3, 1, 0.4, 0.9)
+    assert used.csv() == f"day,questions,refused,seconds_median,seconds_slowest\n{today.day.isoformat()},3,1,0.40,0.90\n"
     assert used.most_cited[0] == ("rule", 2)
     assert "rule" not in used.never_cited
     assert (used.seconds_median, used.seconds_slowest) == (0.4, 0.9)
+
+
+def test_the_time_to_answer_is_told_of_each_day() -> None:
+    first = datetime(2026, 11, 20, 3, tzinfo=UTC)
+    what = {"answer": "", "form": "off", "question": "", "language": "en", "outcome": "answered", "reason": "", "cited": ()}
+    asked = [
+        Asked(at=first + timedelta(days=later), seconds=seconds, **what)  # type: ignore[arg-type]
+        for later, seconds in ((2, 9.0), (0, 1.0), (0, 3.0), (2, 2.0), (2, 4.0))
+    ]
+    days = gaps._days(asked)
+    assert [(day.asked, day.seconds_median, day.seconds_slowest) for day in days] == [(2, 2.0, 3.0), (3, 4.0, 9.0)]
+    assert days[1].day - days[0].day == timedelta(days=2)
 
 
 # ------------------------------------------------------------ what is to come

@@ -10,9 +10,11 @@ import pytest
 
 from rag.ask import ask
 from rag.desk import golden
+from rag.desk.correct import correct
 from rag.desk.publish import publish
 from rag.errors import GoldenRegressed
 from rag.library import Library
+from rag.registry import DRAFT, PUBLISHED
 from tests.conftest import TODAY
 from tests.desk.test_publish import DATES, draft
 from tests.small import document, found, library_at
@@ -66,11 +68,32 @@ def test_what_was_wrong_before_is_not_blamed_on_the_change(library: Library) -> 
     assert len(library.registry.golden.runs()) == 1
 
 
-def test_a_revision_to_come_leaves_the_questions_of_today_alone(library: Library) -> None:
+def test_a_revision_to_come_is_tried_on_its_first_day_and_leaves_today_alone(library: Library) -> None:
     golden.from_answer(library, ask(library, QUESTION, clearance=3, as_of=TODAY), user="kato")
     coming = document("rule", "Lunch is served at noon.", uri="new.md", issued=TODAY, effective_from=date(2027, 4, 1))
-    put_out(library, draft(library, coming))
+    numbers = draft(library, coming)
+    with pytest.raises(GoldenRegressed, match=r"“Who approves travel\? \(2027-04-01\)”"):
+        put_out(library, numbers)
+    put_out(library, numbers, accept="Travel moves to another rule.")
     assert found(library, "office approves travel")[0] == "rule"
+    (run,) = library.registry.golden.runs()
+    assert (run.accepted, [*run.verdicts.values()]) == ("Travel moves to another rule.", ["hit"]), "the trend is of today"
+
+
+def test_a_correction_of_what_is_published_is_guarded_too(library: Library) -> None:
+    golden.from_answer(library, ask(library, QUESTION, clearance=3, as_of=TODAY), user="kato")
+
+    def set_right(accept: str = "") -> None:
+        before = golden.guard(library, user="kato", today=TODAY, accept=accept)
+        correct(library, "rule", {"effective_from": "2027-04-01"}, user="kato", before=before)
+
+    with pytest.raises(GoldenRegressed, match="1 of 1 golden questions would be lost"):
+        set_right()
+    assert found(library, "office approves travel")[0] == "rule"
+    (waiting,) = library.registry.revisions(DRAFT)
+    assert waiting.source.effective_from == date(2027, 4, 1), "the correction waits as a draft"
+    put_out(library, [waiting.number], accept="It was the wrong day.")
+    assert [r.source.effective_from for r in library.registry.revisions(PUBLISHED) if r.document_id == "rule"] == [date(2027, 4, 1)]
 
 
 def test_a_question_can_be_taken_back(library: Library) -> None:

@@ -6,14 +6,14 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pypdf import PdfWriter
 
 from rag.ask import ask
-from rag.desk import jobs, work
+from rag.desk import golden, jobs, work
 from rag.desk.feedback import record_asked
 from rag.errors import LibraryError, Stopped
 from rag.ingest import Ingester
@@ -22,6 +22,7 @@ from rag.read.options import HeadingAt, Options
 from rag.records import BlockKind
 from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED
 from rag.registry.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job
+from rag.registry.questions import Questions
 from tests.conftest import CORPUS, TODAY
 from tests.read.make_pdf import Sheet, make_pdf, paragraph
 from tests.small import found, library_at
@@ -265,11 +266,49 @@ def test_answers_whose_words_changed_are_asked_again(tmp_path: Path) -> None:
     add(library, {"rule.md": words.replace(b"The office", b"The counter")}, level=1)
     second = [r.number for r in library.registry.revisions(DRAFT)]
     job = do(library, jobs.publish(library, second, user="kato", clearance=3, reason="no dates"))
-    touched = {entry["name"]: entry for entry in job.told if entry["result"] == "affected"}
-    assert set(touched) == {"Who approves travel?", "Does the office approve travel?"}
-    assert touched["Who approves travel?"]["old"] == ["The office approves travel."]
-    assert "The counter approves travel." in touched["Who approves travel?"]["new"]
+    assert [entry for entry in job.told if entry["result"] == "affected"] == [{"result": "affected"}] * 2
+    with Questions(library.home) as questions:
+        touched = {one.question: one for one in questions.changed_by(job.number)}
+        assert set(touched) == {"Who approves travel?", "Does the office approve travel?"}
+        assert touched["Who approves travel?"].old == ("The office approves travel.",)
+        assert "The counter approves travel." in touched["Who approves travel?"].new
+        assert b"Who approves travel?" not in (library.home / "registry.sqlite3").read_bytes(), "kept for its time only"
+        questions.delete_before(datetime.now(UTC) + timedelta(seconds=1))
+        assert questions.changed_by(job.number) == []
     library.close()
+
+
+def test_answers_from_a_document_that_another_one_replaces_are_asked_again(tmp_path: Path) -> None:
+    library = library_at(tmp_path / "home", keep_questions="text")
+    add(library, {"rule.md": markdown("Old rule", "The office approves travel.")}, level=1)
+    (old,) = library.registry.revisions(DRAFT)
+    do(library, jobs.publish(library, [old.number], user="kato", clearance=3, reason="no dates"))
+    assert record_asked(library, ask(library, "Who approves travel?", clearance=3, as_of=TODAY), 0.1)
+    add(library, {"new.md": markdown("New rule", "The counter approves travel.")}, level=1)
+    (new,) = library.registry.revisions(DRAFT)
+    do(library, jobs.correct(library, new.document_id, new.sha256, {"replaces": old.document_id}, user="kato", clearance=3))
+    (new,) = library.registry.revisions(DRAFT)
+    job = do(library, jobs.publish(library, [new.number], user="kato", clearance=3, reason="no dates"))
+    with Questions(library.home) as questions:
+        (changed,) = questions.changed_by(job.number)
+    assert (changed.question, changed.old) == ("Who approves travel?", ("The office approves travel.",))
+    assert changed.new[0] == "The counter approves travel."
+    library.close()
+
+
+def test_a_correction_that_loses_a_golden_question_waits_as_a_draft(library: Library) -> None:
+    add(library, {"rule.md": markdown("Rule", "The office approves travel.")}, level=1)
+    (draft,) = library.registry.revisions(DRAFT)
+    do(library, jobs.publish(library, [draft.number], user="kato", clearance=3, reason="no dates"))
+    golden.from_answer(library, ask(library, "Who approves travel?", clearance=3, as_of=TODAY), user="kato")
+    job = do(library, jobs.correct(library, draft.document_id, draft.sha256, {"effective_to": "2020-01-01"}, user="k", clearance=3))
+    assert (job.state, job.code) == (FAILED, "GoldenRegressed"), job.message
+    assert [one["question"] for one in job.told] == ["Who approves travel?"]
+    assert ask(library, "Who approves travel?", clearance=3, as_of=TODAY).statements, "nothing was changed yet"
+    (waiting,) = library.registry.revisions(DRAFT)
+    accepted = do(library, jobs.publish(library, [waiting.number], user="k", clearance=3, reason="no dates", accept="over"))
+    assert accepted.state == DONE
+    assert ask(library, "Who approves travel?", clearance=3, as_of=TODAY).refusal
 
 
 def test_a_file_of_the_same_name_from_another_day_leaves_the_one_before_for_its_days(library: Library) -> None:

@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import DamagedFile, EmptyFile, FileTooLarge, FileUnreadable, KonkyoError, PasswordNeeded, ReadError, ReadMemory, ReadTimeout
-from rag.read import wire
+from rag.read import ocr, wire
 from rag.read.sandbox import Sandbox
 from rag.records import Block, BlockKind, Box, Document, Kind, Source, Span
+from rag.ui.notes import pages_of
 from tests.read.make_pdf import Sheet, make_pdf
 from tests.read.test_pdf import ARTICLES, encrypted
 
@@ -293,6 +294,24 @@ def test_every_pdf_we_have_is_a_document_or_a_reason() -> None:
             document = documents[name]
             assert any("written vertically" in warning for warning in document.warnings) == (kind == "vertical"), name
             assert any("第二条" in block.path for block in document.blocks) or document.pages <= 5, name
+        if name in documents:
+            _every_page_has_text_or_a_reason(documents[name])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not PDFS or bool(ocr.missing()), reason=ocr.missing() or f"the data folder {SHARED} is not on this machine")
+def test_every_page_of_a_scan_has_text_or_a_reason() -> None:
+    with Sandbox(seconds=60, megabytes=2048, ocr_seconds=60) as box:
+        for name in ("finland--finland1972-en-jp-en.pdf", "south-africa--sourhafrica1997-en-jp-en.pdf"):
+            document = box.read_file(SHARED / "pdf_ja" / name, source=Source(uri=name), document_id="d")
+            assert document.pages == 2
+            _every_page_has_text_or_a_reason(document)
+
+
+def _every_page_has_text_or_a_reason(document: Document) -> None:
+    read = {block.page for block in document.blocks}
+    named = {page for warning in document.warnings for page in pages_of(warning) or ()}
+    assert set(range(1, document.pages + 1)) <= read | named, document.source.uri
 
 
 # ---------------------------------------------------------------- the wire

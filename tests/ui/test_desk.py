@@ -146,6 +146,30 @@ def test_a_file_becomes_a_published_document(screen: Make, served: tuple[str, Pa
     assert desk.seen.outside == []
 
 
+def test_a_whole_folder_becomes_drafts_under_their_places(screen: Make, served: tuple[str, Path], tmp_path: Path) -> None:
+    address, home = served
+    below = tmp_path / "rules" / "finance"
+    below.mkdir(parents=True)
+    (tmp_path / "rules" / "cycles.md").write_text("# Cycles\n\nCycle parking is free.\n", encoding="utf-8")
+    (below / "lockers.md").write_text("# Lockers\n\nLockers cost 200 a month.\n", encoding="utf-8")
+    (below / ".DS_Store").write_bytes(b"\x00Bud1")
+    desk = Desk(screen(address, width=800))
+    desk.open()
+    desk.seen.unfold(desk.page.locator(".st-key-add"))
+    desk.page.get_by_text(ja("documents.whole"), exact=True).click()
+    desk.seen.settle()
+    desk.page.locator("[class*=st-key-folder-] input").set_input_files(tmp_path / "rules")
+    button = desk.page.locator(".st-key-read-files button")
+    expect(button).to_be_enabled()
+    desk.picture("folder")
+    button.click()
+    desk.done("add", 2)
+    assert desk.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") == 800
+    library = Library(Settings(home=home))
+    assert {"rules/cycles.md", "rules/finance/lockers.md"} <= {draft.source.uri for draft in library.registry.revisions(DRAFT)}
+    library.close()
+
+
 def test_a_pdf_asks_for_its_password(screen: Make, served: tuple[str, Path]) -> None:
     address, home = served
     desk = Desk(screen(address))

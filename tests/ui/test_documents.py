@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from datetime import date
@@ -12,10 +13,11 @@ from streamlit.testing.v1 import AppTest
 
 from rag.desk import jobs, work
 from rag.library import Library
-from rag.registry import Revision
-from rag.registry.jobs import FAILED
+from rag.records import Kind
+from rag.registry import DRAFT, PUBLISHED, RETIRED, Revision
+from rag.registry.jobs import CANCELLED, FAILED, Job
 from rag.settings import Settings
-from rag.ui import progress
+from rag.ui import background, opening, progress
 from rag.ui.texts import Words
 from tests.conftest import TODAY
 
@@ -45,6 +47,8 @@ def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Revision, Call
     library.close()
     monkeypatch.setenv("KONKYO_HOME", str(home))
     monkeypatch.setenv("KONKYO_CLEARANCE", "3")
+    monkeypatch.setattr(background, "see_to_it", lambda opened: None)  # no process of its own: a test does the work itself
+    monkeypatch.setattr(opening, "_warm", lambda opened: None)
 
     def start(**query: str) -> AppTest:
         app = AppTest.from_function(_app, default_timeout=120)
@@ -66,6 +70,146 @@ def test_the_day_of_an_open_document_is_not_that_of_the_next_file(one: tuple[Rev
     assert not app.exception
 
 
+def test_the_list_has_the_days_and_is_narrowed_by_kind_and_level(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    days = {"issued": "2026-03-01", "effective_to": "2027-03-31"}
+    jobs.correct(library, draft.document_id, draft.sha256, {**days, "kind": "manual"}, user="k", clearance=3)
+    jobs.add(library, [("a.md", b"# A circular\n\nLunch is at noon.\n")], user="k", clearance=3, level=3)
+    work.work(library, today=lambda: TODAY)
+    library.close()
+    app = start().run()
+
+    def listed() -> list[str]:
+        return list(app.dataframe[0].value[ja("documents.title")]) if app.dataframe else []
+
+    assert sorted(listed()) == ["A circular", "Parking"]
+    parking = app.dataframe[0].value.set_index(ja("documents.title")).loc["Parking"]
+    shown = [str(parking[ja(name)])[:10] for name in ("documents.in_force", "correct.ends", "correct.issued", "correct.kind")]
+    assert shown == [BEGINS.isoformat(), days["effective_to"], days["issued"], ja("kind.manual")]
+    app.multiselect(key="documents-kinds").set_value([Kind.MANUAL]).run()
+    assert listed() == ["Parking"]
+    app.multiselect(key="documents-levels").set_value([3]).run()
+    assert listed() == []
+    app.multiselect(key="documents-kinds").set_value([]).run()
+    assert listed() == ["A circular"]
+    assert not app.exception
+
+
+def test_a_published_document_whose_review_date_passed_is_told_of(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    jobs.publish(library, [draft.number], user="k", clearance=3)
+    work.work(library, today=lambda: TODAY)
+    library.registry.desk.correct(draft.document_id, "", {"review_on": "2026-05-01"}, user="k")
+    assert [revision.number for revision in library.registry.revisions(PUBLISHED)] == [draft.number]
+    library.close()
+    app = start().run()
+    app.checkbox(key="documents-trouble").check().run()
+    assert list(app.dataframe[0].value[ja("documents.gate")]) == [ja("documents.stops", n=1)]
+    app = start(doc=draft.document_id).run()
+    assert ja("gate.review-passed", day="2026-05-01") in said(app)
+
+
+def test_a_folder_that_was_chosen_is_handed_in_without_what_is_hidden(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    _, start = one
+    app = start().run()
+    app.toggle(key="whole-0").set_value(True).run()
+    files = [("rules/finance/a.md", b"# Lunch\n\nLunch is at noon.\n", "text/markdown"), ("rules/.DS_Store", b"Bud1", "")]
+    app.file_uploader(key="folder-0").set_value(files).run()
+    app.button(key="read-files").click().run()
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    assert [name for _, name in library.registry.jobs.all(clearance=3, limit=1)[0].what["names"]] == ["rules/finance/a.md"]
+    library.close()
+    assert not app.exception
+
+
+# ------------------------------------------------------------ what is done with them
+
+
+def at_work() -> tuple[Job, list[Revision]]:
+    """Do what waits; returns the newest piece of work, and the revisions then."""
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    work.work(library, today=lambda: TODAY)
+    newest = library.registry.jobs.all(clearance=3, limit=1)[0]
+    revisions = library.registry.revisions()
+    library.close()
+    return newest, revisions
+
+
+def said(app: AppTest) -> str:
+    return "".join(element.proto.body for element in app.get("html"))
+
+
+def test_a_document_is_published_with_a_reason_and_retired_with_one(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    jobs.correct(library, draft.document_id, draft.sha256, {"effective_from": ""}, user="k", clearance=3)  # the gate stops that
+    library.close()
+    at_work()
+    app = start().run()
+    app.checkbox(key="select-all").check().run()
+    assert app.button(key="publish-now").disabled
+    app.text_input(key="publish-reason").set_value("  ").run()
+    assert app.button(key="publish-now").disabled
+    app.text_input(key="publish-reason").set_value("It has always applied.").run()
+    app.button(key="publish-now").click().run()
+    job, (revision,) = at_work()
+    assert (job.kind, job.what["reason"], revision.state) == ("publish", "It has always applied.", PUBLISHED)
+    app.run()
+    app.checkbox(key="select-all").check().run()
+    app.text_input(key="retire-reason").set_value(" ").run()
+    assert app.button(key="retire-now").disabled
+    app.text_input(key="retire-reason").set_value("It was repealed.").run()
+    app.button(key="retire-now").click().run()
+    job, (revision,) = at_work()
+    assert (job.kind, job.what["reason"], revision.state) == ("retire", "It was repealed.", RETIRED)
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    every = library.registry.events.all()
+    kept = [(event.action, json.loads(event.detail)["reason"]) for event in every if event.action in ("publish", "retire")]
+    library.close()
+    assert kept == [("publish", "It has always applied."), ("retire", "It was repealed.")]
+    assert not app.run().exception
+
+
+def test_a_publication_that_the_gate_stopped_goes_through_with_a_reason(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    jobs.correct(library, draft.document_id, draft.sha256, {"effective_from": ""}, user="k", clearance=3)
+    library.close()
+    _, (revision,) = at_work()
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    jobs.publish(library, [revision.number], user="k", clearance=3)
+    library.close()
+    job, (revision,) = at_work()
+    assert (job.state, job.code, revision.state) == (FAILED, "GateClosed", DRAFT)
+    app = start().run()
+    assert ja("jobs.gate_closed") in said(app) and ja("gate.no-effective-date") in said(app)
+    assert app.button(key=f"anyway-{job.number}").disabled
+    app.text_input(key=f"reason-{job.number}").set_value("It has always applied.").run()
+    app.button(key=f"anyway-{job.number}").click().run()
+    again, (revision,) = at_work()
+    assert (again.kind, again.what["reason"], again.what["accept"], revision.state) == ("publish", "It has always applied.", "", PUBLISHED)
+    app.run()
+    assert ja("jobs.gate_closed") not in said(app)
+    assert not app.exception
+
+
+def test_a_piece_of_work_that_waits_is_stopped(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    number = jobs.publish(library, [draft.number], user="k", clearance=3)
+    library.close()
+    app = start().run()
+    assert ja("jobs.in_line") in said(app)
+    app.button(key=f"cancel-{number}").click().run()
+    job, (revision,) = at_work()
+    assert (job.number, job.state, revision.state) == (number, CANCELLED, draft.state)
+    app.run()
+    assert ja("jobs.cancelled") in said(app)
+    assert not app.exception
+
+
 @pytest.mark.parametrize("code", ["FetchFailed", "DiskFull", "UnknownDocument", "IndexDamaged", "ModelError", "Fault", "Died"])
 def test_why_a_piece_of_work_was_not_done_is_a_sentence(one: tuple[Revision, Callable[..., AppTest]], code: str) -> None:
     _, start = one
@@ -74,9 +218,8 @@ def test_why_a_piece_of_work_was_not_done_is_a_sentence(one: tuple[Revision, Cal
     library.registry.jobs.end(number, FAILED, code=code, message="<b>what it said itself</b>")
     library.close()
     app = start().run()
-    said = "".join(element.proto.body for element in app.get("html"))
-    assert ja(f"failed.{code if code in progress._KNOWN else 'other'}") in said
-    assert "&lt;b&gt;what it said itself" in said
+    assert ja(f"failed.{code if code in progress._KNOWN else 'other'}") in said(app)
+    assert "&lt;b&gt;what it said itself" in said(app)
     assert not app.exception
 
 

@@ -1,0 +1,93 @@
+"""The fields for a golden question: what is asked, as of which day, and the provisions of which one must answer."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import streamlit as st
+
+from rag.desk.overview import rows
+from rag.holder import person
+from rag.library import Library
+from rag.registry import PUBLISHED
+from rag.text import language
+from rag.ui.frame import Reader
+
+
+def fields(library: Library, who: Reader, key: str, question: str = "") -> bool:
+    """Draw the fields. Returns False where the question is not complete: it has no words, or a document without a provision of it."""
+    t = who.t
+    st.text_input(t("ask.field"), question, key=f"question-{key}", max_chars=500)
+    titles: dict[str | None, str] = {
+        row.revision.document_id: row.revision.source.title or row.revision.source.uri
+        for row in rows(library, clearance=who.wanted.level, today=who.today)
+        if row.revision.state == PUBLISHED
+    }
+    choices = [None, *sorted(titles, key=lambda one: titles[one])]
+    for number in range(_places(key)):
+        names = {**titles, None: t("quality.no_more" if number else "quality.must_refuse")}
+        with st.container(horizontal=True):
+            document = st.selectbox(
+                t("quality.document"),
+                choices,
+                format_func=names.__getitem__,
+                key=f"expect-{key}-{number}",
+            )
+            st.text_input(t("quality.place"), key=f"place-{key}-{number}", max_chars=100, disabled=document is None, placeholder="第十二条")
+        if number == 0 and document is None:
+            break
+    else:
+        st.button(t("quality.another"), key=f"another-{key}", type="tertiary", icon=":material/add:", on_click=_another, args=(key,))
+    with st.container(horizontal=True):
+        st.text_input(t("quality.topic_optional"), key=f"topic-{key}", max_chars=100)
+        st.date_input(
+            t("quality.as_of"),
+            value=None,
+            key=f"as-of-{key}",
+            format="YYYY-MM-DD",
+            min_value=date(1868, 1, 25),
+            max_value=date(2199, 12, 31),
+            width=220,
+        )
+    return bool(_typed(f"question-{key}")) and all(place["path"] or place["page"] for place in _expected(key))
+
+
+def keep(library: Library, key: str) -> str:
+    """Keep what stands in the fields, also what was typed since the page was drawn. Returns the question."""
+    question, day = _typed(f"question-{key}"), st.session_state.get(f"as-of-{key}")
+    library.registry.golden.add(
+        question,
+        language=language(question),
+        expect=_expected(key),
+        as_of=day if isinstance(day, date) else None,
+        topic=_typed(f"topic-{key}"),
+        user=person(),
+    )
+    return question
+
+
+def _places(key: str) -> int:
+    return int(st.session_state.get(f"places-{key}", 1))
+
+
+def _another(key: str) -> None:
+    st.session_state[f"places-{key}"] = _places(key) + 1
+
+
+def _expected(key: str) -> list[dict[str, object]]:
+    """The provisions in the fields, each once; none where the first field says that the question must be refused."""
+    found: list[dict[str, object]] = []
+    for number in range(_places(key)):
+        document, place = st.session_state.get(f"expect-{key}-{number}"), _typed(f"place-{key}-{number}")
+        if document is None:
+            if number == 0:
+                return []
+            continue
+        page = int(place[1:]) if place[:1] == "p" and place[1:].isdigit() else None
+        one = {"document": document, "path": "" if page else place, "page": page}
+        found += [one] if one not in found else []
+    return found
+
+
+def _typed(key: str) -> str:
+    return str(st.session_state.get(key) or "").strip()

@@ -1,0 +1,181 @@
+"""The pages for what staff asked in vain, for golden questions and for the usage, without a browser."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rag import thesaurus
+from rag.ask import ask
+from rag.desk import feedback, gaps
+from rag.library import Library
+from rag.registry.questions import Questions
+from rag.ui import background, opening
+from rag.ui.texts import Words
+from tests.conftest import TODAY
+from tests.small import document, library_at, publish
+
+ja = Words("ja")
+VAIN = "zoo zebra feeding hours"
+
+
+def _app(name: str) -> None:
+    """A page by itself."""
+    from rag.settings import from_environment
+    from rag.ui import frame, gaps, opening, quality, usage
+
+    settings = from_environment()
+    who = frame.reader(settings.clearance)
+    frame.remember(who, desk=True)
+    {"gaps": gaps, "quality": quality, "usage": usage}[name].page(opening.library(settings), who)
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
+    """A library in which one question was asked in vain, for the pages too."""
+    opened = library_at(tmp_path / "home", keep_questions="text")
+    publish(opened, [document("rule", "The office approves travel."), document("other", "Parking is free.")])
+    assert feedback.record_asked(opened, ask(opened, VAIN, clearance=3, as_of=TODAY), 0.1)
+    monkeypatch.setenv("KONKYO_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KONKYO_CLEARANCE", "3")
+    monkeypatch.setattr(background, "see_to_it", lambda opened: None)  # no process of its own
+    monkeypatch.setattr(opening, "_warm", lambda opened: None)  # nor a search beside the test
+    yield opened
+    opened.close()
+
+
+def start(name: str) -> AppTest:
+    return AppTest.from_function(_app, default_timeout=120, args=(name,)).run()
+
+
+def said(app: AppTest) -> str:
+    return "".join(element.proto.body for element in app.get("html"))
+
+
+def deal_with(app: AppTest, library: Library, way: str) -> str:
+    """Open a way of dealing with the one group; returns the group's key."""
+    (gap,) = gaps.gaps(library)
+    key = f"{gap.first:%Y%m%d%H%M%S%f}"
+    app.button_group(key=f"way-{key}").set_value(way).run()
+    return key
+
+
+def fill(app: AppTest, key: str) -> None:
+    """A golden question as of a day, that one of two provisions answers."""
+    app.selectbox(key=f"expect-{key}-0").set_value("rule").run()
+    assert app.text_input(key=f"place-{key}-0").label == ja("quality.place")
+    app.text_input(key=f"place-{key}-0").set_value("Part 1").run()
+    app.button(key=f"another-{key}").click().run()
+    app.selectbox(key=f"expect-{key}-1").set_value("other").run()
+
+
+def finish(app: AppTest, key: str) -> None:
+    app.text_input(key=f"place-{key}-1").set_value("p3")
+    app.text_input(key=f"topic-{key}").set_value(" travel ")
+    app.date_input(key=f"as-of-{key}").set_value(date(2026, 5, 1)).run()
+
+
+EXPECTED = (
+    {"document": "rule", "path": "Part 1", "page": None},
+    {"document": "other", "path": "", "page": 3},
+)
+
+
+def test_a_golden_question_with_several_provisions_a_topic_and_a_day(library: Library) -> None:
+    app = start("quality")
+    app.text_input(key="question-golden-0").set_value("Who approves travel?").run()
+    fill(app, "golden-0")
+    assert app.button(key="keep-golden").disabled  # a document, and no provision of it
+    finish(app, "golden-0")
+    app.button(key="keep-golden").click().run()
+    (kept,) = library.registry.golden.all()
+    assert (kept.question, kept.expect, kept.topic, kept.as_of) == ("Who approves travel?", EXPECTED, "travel", date(2026, 5, 1))
+    shown = app.dataframe[0].value.iloc[0]
+    assert (shown[ja("quality.topic")], str(shown[ja("quality.day")])[:10]) == ("travel", "2026-05-01")
+    assert app.text_input(key="question-golden-1").value == ""
+    app.text_input(key="question-golden-1").set_value("Is there a zoo?").run()
+    app.button(key="keep-golden").click().run()
+    assert [(one.expect, one.topic, one.as_of) for one in library.registry.golden.all()[1:]] == [((), "", None)]
+    assert not app.exception
+
+
+def test_a_provision_chosen_before_the_question_became_one_to_refuse_does_not_count(library: Library) -> None:
+    app = start("quality")
+    app.text_input(key="question-golden-0").set_value("Is there a zoo?").run()
+    fill(app, "golden-0")
+    app.selectbox(key="expect-golden-0-0").set_value(None).run()
+    app.button(key="keep-golden").click().run()
+    assert [one.expect for one in library.registry.golden.all()] == [()]
+
+
+def test_a_gap_becomes_a_golden_question(library: Library) -> None:
+    app = start("gaps")
+    key = f"gap-{deal_with(app, library, 'golden')}"
+    assert app.text_input(key=f"question-{key}").value == VAIN
+    fill(app, key)
+    finish(app, key)
+    app.button(key=key.replace("gap-", "do-")).click().run()
+    (kept,) = library.registry.golden.all()
+    assert (kept.question, kept.expect, kept.topic, kept.as_of) == (VAIN, EXPECTED, "travel", date(2026, 5, 1))
+    assert gaps.gaps(library) == []
+    assert not app.exception
+
+
+def test_a_gap_becomes_an_entry_of_the_thesaurus(library: Library) -> None:
+    app = start("gaps")
+    key = deal_with(app, library, "thesaurus")
+    assert app.button(key=f"do-{key}").disabled
+    app.text_input(key=f"gap-said-{key}").set_value("zoo")
+    app.text_input(key=f"gap-means-{key}").set_value("zoological garden、 animal park ,").run()
+    app.button(key=f"do-{key}").click().run()
+    file = Path(os.environ["KONKYO_HOME"]) / "thesaurus.toml"
+    assert file.read_text(encoding="utf-8") == '[en]\n"zoo" = ["zoological garden", "animal park"]\n'
+    assert thesaurus.read(file.read_text(encoding="utf-8"), file.name).problems == ()
+    assert gaps.gaps(library) == []
+    assert ja("gaps.dealt_with") in said(app) and ja("gaps.none") in said(app)
+
+
+def test_an_entry_that_cannot_be_written_leaves_the_gap_open(library: Library) -> None:
+    app = start("gaps")
+    key = deal_with(app, library, "thesaurus")
+    (Path(os.environ["KONKYO_HOME"]) / "thesaurus.toml").mkdir()  # nothing can be written there
+    app.text_input(key=f"gap-said-{key}").set_value("zoo")
+    app.text_input(key=f"gap-means-{key}").set_value("zoological garden").run()
+    app.button(key=f"do-{key}").click().run()
+    assert "cannot be written" in said(app)
+    assert [gap.question for gap in gaps.gaps(library)] == [VAIN]
+    assert not app.exception
+
+
+def test_a_gap_is_closed_with_a_note(library: Library) -> None:
+    app = start("gaps")
+    key = deal_with(app, library, "note")
+    app.text_input(key=f"gap-note-{key}").set_value("  ").run()
+    assert app.button(key=f"do-{key}").disabled
+    app.text_input(key=f"gap-note-{key}").set_value("There is no zoo.").run()
+    app.button(key=f"do-{key}").click().run()
+    with Questions(library.home) as questions:
+        (closed,) = questions.all_closed()
+    assert (closed.question, closed.how, closed.note) == (VAIN, "note", "There is no zoo.")
+    assert ja("gaps.none") in said(app)
+
+
+def test_the_time_to_answer_is_drawn_by_day(library: Library) -> None:
+    for seconds in (0.3, 0.9):
+        assert feedback.record_asked(library, ask(library, VAIN, clearance=3, as_of=TODAY), seconds)
+    app = start("usage")
+    assert ja("usage.time_a_day") not in said(app)  # one point is no line
+    assert ja("usage.seconds", n="0.3") in said(app)  # the median of 0.1, 0.3 and 0.9
+    with Questions(library.home) as questions:
+        (*_, last) = questions.all_asked()
+        questions.asked(replace(last, at=last.at - timedelta(days=1)))
+    app.run()
+    assert ja("usage.time_a_day") in said(app)
+    assert len(app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")) == 2
+    assert not app.exception
