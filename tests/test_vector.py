@@ -7,9 +7,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from chromadb.errors import InternalError
+from llama_index.core.schema import BaseNode
+from llama_index.vector_stores.chroma import ChromaVectorStore
 
 from rag.embed import Vectors
 from rag.errors import IndexDamaged
@@ -131,6 +135,29 @@ def test_an_empty_index_answers(tmp_path: Path) -> None:
 def test_what_is_written_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
     index_of(tmp_path, LEVELS)
     assert numbers(VectorIndex(tmp_path, MODEL), unit(1)) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_chroma_fails_to_add_is_added_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    index = index_of(tmp_path, [(1, 1, 1, unit(1, 0))])
+    failed: list[str] = []
+    add = ChromaVectorStore.add
+
+    def broken(store: ChromaVectorStore, nodes: list[BaseNode], **more: Any) -> list[str]:
+        added = add(store, nodes, **more)
+        if len(failed) < times:
+            failed.append("once")
+            raise InternalError("Error in compaction")  # and yet it is there: it must not be there twice
+        return added
+
+    monkeypatch.setattr(ChromaVectorStore, "add", broken)
+    if times == 2:
+        with pytest.raises(IndexDamaged, match="cannot be written"):
+            index.add([chunk_of(2)], [1], np.array([unit(0, 1)]))
+        return
+    index.add([chunk_of(2)], [1], np.array([unit(0, 1)]))
+    assert failed and index.count == 2
+    assert numbers(index, unit(0, 1)) == [2, 1]
 
 
 def test_another_model_is_refused(tmp_path: Path) -> None:

@@ -129,7 +129,13 @@ class VectorIndex:
         ]
         with self._alone(), told("The vector index cannot be written", *_FAULTS):
             for start in range(0, len(nodes), _BATCH):
-                self._store.add(nodes[start : start + _BATCH])
+                some = nodes[start : start + _BATCH]
+                try:
+                    self._store.add(some)
+                except ChromaError:
+                    # Now and then where another process had the folder open while it was made anew. What is there already is passed over.
+                    self._open()
+                    self._store.add(some)
             self._count = None
             self._kept = {}
             self._sums.note(self._graph())
