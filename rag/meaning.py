@@ -93,7 +93,8 @@ class Meaning:
 
     def __init__(self, models: Sequence[tuple[Model, Path]], places: Places | None = None) -> None:
         self._parts = [(model, _opened(model, folder, places)) for model, folder in models]
-        self._names = [folder.name for _, folder in models]
+        self.names = tuple(folder.name for _, folder in models)
+        """Of the lists of the models."""
 
     @property
     def indexes(self) -> tuple[VectorIndex, ...]:
@@ -146,7 +147,7 @@ class Meaning:
         whole = [question, *parts]
         return [
             Asked(name, index, model.encode(whole if model.by_sentence else whole[:1], "query"), model.vote)
-            for name, (model, index) in zip(self._names, self._parts, strict=True)
+            for name, (model, index) in zip(self.names, self._parts, strict=True)
             if name not in off and index.count and model.readable([question])[0]
         ]
 

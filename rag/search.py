@@ -51,7 +51,7 @@ class Result:
     documents: int
     """How many documents were searched."""
     lists: tuple[str, ...] = ()
-    """Which lists took part: "keyword", "vector"."""
+    """Which lists took part: "keyword", "vector", "vector-ja"."""
     missing: tuple[str, ...] = ()
     """Provisions that the question names and that do not exist."""
 
@@ -119,7 +119,7 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
         keyword |= index.search(question, scope, len(missing), among=missing, off=fields | BIGRAMS if index.big else fields)
     called = Named() if "named" in off else named(library, asked, visible, clearance)
     similar = {model.name: (model.vote, model.similarity(list({*keyword, *near, *called.chunks}))) for model in models}
-    first = by_score(keyword, list(similar.values()))
+    first = by_score(keyword, similar)
     parts = _first_parts(first, keyword, similar)
     if "second_stage" not in off and library.reader is not None:
         parts |= _behind(_read(library, library.reader, asked, scope, first), first, parts)
@@ -146,7 +146,7 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
         hits=tuple(hits),
         scope=scope,
         documents=len(visible),
-        lists=("keyword", "vector") if models else ("keyword",),
+        lists=("keyword", *similar),
         missing=called.missing,
     )
 

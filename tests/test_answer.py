@@ -152,6 +152,21 @@ def test_a_paragraph_that_limits_the_one_before_is_a_condition_of_it() -> None:
     ]
 
 
+def test_what_a_sentence_takes_up_leads_it() -> None:
+    rules = build(
+        [
+            (BlockKind.PARAGRAPH, (*ARTICLE, "第一項"), "旅行者は、旅行を終えた日から二週間以内に書類を提出する。"),
+            (BlockKind.PARAGRAPH, (*ARTICLE, "第二項"), "三月の分は、四月十日までに提出する。"),
+            (BlockKind.PARAGRAPH, (*ARTICLE, "第三項"), "前二項の期間内に旅費の請求をしないときは、課長が旅費の請求を促す。"),
+        ]
+    )
+    assert roles("旅費の請求はいつまでですか", rules)[:3] == [
+        ("旅行者は、旅行を終えた日から二週間以内に書類を提出する。", Role.ANSWER, False),
+        ("三月の分は、四月十日までに提出する。", Role.ANSWER, False),
+        ("前二項の期間内に旅費の請求をしないときは、課長が旅費の請求を促す。", Role.CONDITION, False),
+    ]
+
+
 def test_a_term_that_the_document_defines_is_explained() -> None:
     document = build(
         [

@@ -42,7 +42,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.question", "rag.conversation"),
     ("rag.thesaurus",),
     ("rag.terms",),
-    ("rag.text", "rag.settings", "rag.holder", "rag.recorded"),
+    ("rag.spelling", "rag.text", "rag.settings", "rag.holder", "rag.recorded"),
     ("rag.records", "rag.errors"),
     ("rag",),
 )
@@ -114,6 +114,7 @@ HOMES: dict[str, set[str]] = {
     },
     "markdown_it": {"rag.read.markdown"},
     "charset_normalizer": {"rag.read.plain"},
+    "opencc": {"rag.spelling"},
     "sudachipy": {"rag.terms"},
     "snowballstemmer": {"rag.terms"},
     "llama_index": {

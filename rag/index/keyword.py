@@ -78,17 +78,26 @@ class KeywordIndex:
     """A Tantivy index in one folder. Reading needs no lock; one process writes at a time.
 
     Raises:
-        IndexDamaged: the folder holds an index that cannot be opened.
+        IndexDamaged: the folder holds an index that cannot be opened, or that other terms were put into.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self._stamp()
         with told("The keyword index cannot be opened", ValueError, OSError):
             self._index = tantivy.Index(_schema(), path=str(folder))
             self._searcher = self._index.searcher()
         self._rarity: dict[tuple[str, str], float] = {}
         self._known: dict[int, _Known] = {}
+
+    def _stamp(self) -> None:
+        """A new index is told by which terms it is made; one that was made by others finds nothing, without saying so."""
+        stamp = self._folder / "terms"
+        if not (self._folder / "meta.json").exists():
+            stamp.write_text(terms.VERSION, encoding="ascii")
+        elif not stamp.is_file() or stamp.read_bytes() != terms.VERSION.encode():
+            raise IndexDamaged("The keyword index was made by another version of Konkyo. Run: python -m rag rebuild")
 
     def writer(self) -> KeywordWriter:
         """Start writing. Nothing is found until :meth:`KeywordWriter.commit`."""
