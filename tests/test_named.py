@@ -105,6 +105,24 @@ def test_a_library_reads_the_abbreviations_in_its_home(library: Library, tmp_pat
     assert [problem.split(":")[0] for problem in library.abbreviations.problems] == ["abbreviations.toml, line 3"]
 
 
+def test_a_question_may_use_the_short_names_that_the_texts_define(library: Library, tmp_path: Path) -> None:
+    def write(name: str, title: str, words: str, level: int = 1) -> None:
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / f"{name}.md").write_text(f"# {title}\n\n## 第一条 定め\n\n{words}\n", encoding="utf-8")
+        add(library, folder, level)
+
+    write("cars", "公用車及び駐車場管理規程", "公用車は前日までに予約する。")
+    assert names(library, "車場規程第1条は") == Named()
+    write("bikes", "自転車要領", "公用車及び駐車場管理規程（以下「車場規程」という。）第一条を準用する。", level=2)
+    got = names(library, "車場規程第1条は")
+    assert len(got.chunks) == 1 and len(got.documents) == 1
+    assert names(library, "車場規程第1条は", clearance=1) == Named(), "the text that says so is above this reader's level"
+    write("old", "駐輪場規程", "この規程は、廃止する。")
+    write("more", "駐輪要領", "駐輪場規程（以下「車場規程」という。）第一条により廃止する。")
+    assert names(library, "車場規程第1条は") == Named(), "two texts mean two things by it"
+
+
 def test_of_a_long_range_the_first_ones_stand_first(sample: Library) -> None:
     assert len(places(sample, names(sample, "公共サービス提供基準法第一条から第三十条まで"))) == RANGE
 
