@@ -72,6 +72,13 @@ def test_a_provision_is_found_by_its_name(sample: Library, question: str, place:
     assert got.missing == ()
 
 
+@pytest.mark.parametrize(("step", "article"), [("次条", "第十三条"), ("前条", "第十一条")])
+def test_what_stands_beside_a_provision_comes_first(sample: Library, step: str, article: str) -> None:
+    got = names(sample, f"旅費規程第十二条の{step}には何とありますか")
+    assert places(sample, got) == [f"travel-directive {article}", "travel-directive 第十二条"]
+    assert names(sample, f"{step}には何とありますか") == Named(), "beside nothing"
+
+
 def test_provisions_stand_in_the_order_of_the_question(sample: Library) -> None:
     got = names(sample, "旅費規程第12条、公共サービス提供基準法第十条、旅費規程第3条と第12条")
     assert places(sample, got) == ["travel-directive 第十二条", "act 第十条", "travel-directive 第三条"]
