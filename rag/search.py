@@ -8,7 +8,7 @@ from datetime import date
 
 from rag import cross_encoder, second_stage
 from rag.cross_encoder import Reader
-from rag.graph import pointers
+from rag.graph import carried_out, pointers
 from rag.index.forward import Passage
 from rag.index.fuse import Fused, by_score
 from rag.index.keyword import BIGRAMS
@@ -227,7 +227,11 @@ def _lift(library: Library, scope: Scope, sources: Sources, asked_of: frozenset[
     """Add what the graph gives; where the question calls a law by its title, to that law alone. Returns those that no list found,
     each with its place among them."""
     scores = {chunk: sum(some.values()) for chunk, some in parts.items()}
-    lowest, gains = lift(scores, lambda chunks: pointers(library, chunks, scope, sources.families, asked_of))
+    lowest, gains = lift(
+        scores,
+        lambda chunks: pointers(library, chunks, scope, sources.families, asked_of),
+        lambda chunks: carried_out(library, chunks, scope, sources.families, asked_of),
+    )
     new = sorted(gains.keys() - parts.keys(), key=lambda chunk: (-gains[chunk], chunk))
     for chunk, gain in gains.items():
         parts[chunk] = {**parts.get(chunk, {}), "graph": gain if chunk in parts else lowest + gain}

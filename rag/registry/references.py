@@ -274,12 +274,18 @@ class ReferenceStore:
 
     def pointers(self, chunks: Sequence[int]) -> list[Edge]:
         """Links from ``chunks`` to other passages. Each pair and kind once."""
-        if not chunks:
-            return []
         ids = ",".join(str(int(chunk)) for chunk in chunks)
+        return self._links(f"source IN ({ids})")
+
+    def carried_out(self, chunks: Sequence[int]) -> list[Edge]:
+        """Links from passages that carry out what ``chunks`` leave to them. Each pair once."""
+        ids = ",".join(str(int(chunk)) for chunk in chunks)
+        return self._links(f"target IN ({ids}) AND kind = 'carries_out'")
+
+    def _links(self, where: str) -> list[Edge]:
         asked = "SELECT DISTINCT source, target, kind, source_revision, target_revision, level FROM links"
         with self._session() as session:
-            rows = session.connection().exec_driver_sql(f"{asked} WHERE source IN ({ids}) AND target <> source").all()
+            rows = session.connection().exec_driver_sql(f"{asked} WHERE {where} AND target <> source").all()
         return [
             Edge(source=source, target=target, kind=kind, source_revision=of, target_revision=to, level=level)
             for source, target, kind, of, to, level in rows
