@@ -160,8 +160,7 @@ def publish_drafts(opened: Library, drafts: Sequence[Revision], reason: str, acc
     clearance, today = opened.settings.clearance, date.today()
     with progress(quiet=False) as bar:
         task = bar.add_task("publishing", total=None)
-        touched = {id for r in drafts for id in (r.document_id, r.source.replaces) if id}
-        standing = cited(opened, touched, clearance=clearance, today=today)
+        standing = cited(opened, drafts, clearance=clearance, today=today)
         try:
             done = put_out(
                 opened,
@@ -177,9 +176,7 @@ def publish_drafts(opened: Library, drafts: Sequence[Revision], reason: str, acc
             raise typer.Exit(1) from error
     for revision in done.revisions:
         out.print(f"published: {shown(revision.document_id)} {revision.sha256[:12]}")
-    days = [revision.source.effective_from for revision in done.revisions if revision.source.effective_from]
-    # A text to come is asked for its own day.
-    for one in affected(opened, standing.cited, clearance=clearance, as_of=max([today, *days])):
+    for one in affected(opened, standing, done.revisions, clearance=clearance, today=today):
         out.print(f"answered otherwise now: {shown(one.question)}")
         for name, said in (("cited before", one.old), ("answered now", one.new or ("refused",))):
             out.print(f"  {name}: {shown(' '.join(' '.join(said).split()))}")

@@ -344,8 +344,7 @@ class _Work:
     def _publish(self) -> None:
         what, clearance = self._job.what, self._job.clearance
         coming = [revision for revision in self._library.registry.revisions() if revision.number in set(what["numbers"])]
-        touched = {id for r in coming for id in (r.document_id, r.source.replaces) if id}
-        before = impact.cited(self._library, touched, clearance=clearance, today=self._today)
+        before = impact.cited(self._library, coming, clearance=clearance, today=self._today)
         done = publish(
             self._library,
             what["numbers"],
@@ -356,11 +355,9 @@ class _Work:
             progress=self._stage,
         )
         self._told += [{"document_id": revision.document_id, "result": "published"} for revision in done.revisions]
-        days = [revision.source.effective_from for revision in done.revisions if revision.source.effective_from]
-        day = max([self._today, *days])  # a text to come is asked for its own day
         # Questions are kept in a file of their own, for as long as the settings say; here stands only how many.
         with Questions(self._library.home) as questions:
-            for one in impact.affected(self._library, before.cited, clearance=clearance, as_of=day):
+            for one in impact.affected(self._library, before, done.revisions, clearance=clearance, today=self._today):
                 questions.changed(Changed(at=datetime.now(UTC), job=self._job.number, question=one.question, old=one.old, new=one.new))
                 self._told.append({"result": "affected"})
         if before.more:
