@@ -76,6 +76,7 @@ _COLUMNS = ("document", "revision", "state", "issued", "in force", "level", "pag
 def _cells(row: Row) -> list[str]:
     r, about = row.revision, row.revision.source
     gate = f"{row.stops} stop, {len(row.findings)} in all" if row.findings else "green" if row.checked else "not checked"
+    gate = f"review due, {gate}" if row.review_due else gate
     return [
         shown(r.document_id),
         r.sha256[:12],
@@ -95,7 +96,7 @@ def _cells(row: Row) -> list[str]:
 
 def show(document: Document, revision: Revision_ = "", page: Annotated[int | None, typer.Option(help="Only this page.")] = None) -> None:
     """Show what is known of a document, what the gate found in it, and what was read from its file."""
-    from rag.desk.gate import Finding
+    from rag.desk.overview import rows
     from rag.desk.publish import find
     from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
 
@@ -103,7 +104,7 @@ def show(document: Document, revision: Revision_ = "", page: Annotated[int | Non
         found = find(opened, document, PUBLISHED, SUPERSEDED, RETIRED, DRAFT, CHECKED, sha256=revision)
         must_see(opened, found)
         text = opened.registry.documents([found.number])[found.number]
-        check = opened.registry.desk.checks().get(found.number)
+        every = rows(opened, clearance=opened.settings.clearance, today=date.today())
         for name, value in asdict(found.source).items():
             if value not in ("", None):
                 out.print(f"{name:<15} {shown(str(value))}")
@@ -112,8 +113,7 @@ def show(document: Document, revision: Revision_ = "", page: Annotated[int | Non
         out.print(f"{'read':<15} {found.format}, {found.pages} pages, {found.characters:,} characters, {found.articles} articles")
         for warning in found.warnings:
             out.print(f"{'note':<15} {shown(warning)}")
-        for stored in check.findings if check else ():
-            finding = Finding(code=stored["code"], stops=stored["stops"], values=stored["values"])
+        for finding in next(row.findings for row in every if row.revision.number == found.number):
             out.print(f"{'stops' if finding.stops else 'gate':<15} {shown(finding.sentence)}")
         for block in text.blocks:
             if page is None or block.page == page:

@@ -63,6 +63,7 @@ SENTENCES: Mapping[str, str] = {
     "no-issued-date": "Nobody said when it was issued.",
     "no-level": "It has no level, so it counts as the highest.",
     "review-passed": "It was to be looked at again by {day}.",
+    "review-due": "It was to be looked at again by {day}: look it over. Until then it goes on answering.",
     "ended": "It has not applied any more since {day}.",
     "older": "It applies from {day}, before a revision in the library ({other}): it will answer only for the days between.",
     "coming": "It applies from {day}: until then it answers only for later days.",
@@ -196,10 +197,14 @@ class _Twins:
 # ------------------------------------------------------------ what is known of it
 
 
-def of_review(review: date | None, today: date) -> Iterator[Finding]:
-    """The day by which it was to be looked at again has passed: with no change to the document, so it is worth asking every day."""
+def of_review(revision: Revision, review: date | None, today: date) -> Iterator[Finding]:
+    """The day by which it was to be looked at again has passed: with no change to the document, so it is worth asking every day.
+
+    It speaks against publishing a draft; what is published stays so, and needs a review.
+    """
     if review and review < today:
-        yield Finding(code="review-passed", stops=True, values={"day": review.isoformat()})
+        public = revision.state == PUBLISHED
+        yield Finding(code="review-due" if public else "review-passed", stops=not public, values={"day": review.isoformat()})
 
 
 def of_metadata(revision: Revision, every: Sequence[Revision], today: date, review: date | None) -> Iterator[Finding]:
@@ -213,7 +218,7 @@ def of_metadata(revision: Revision, every: Sequence[Revision], today: date, revi
         yield Finding(code="no-issued-date", stops=False)
     if source.level is None:
         yield Finding(code="no-level", stops=False)
-    yield from of_review(review, today)
+    yield from of_review(revision, review, today)
     if source.effective_to and source.effective_to < today:
         yield Finding(code="ended", stops=False, values={"day": source.effective_to.isoformat()})
     if source.effective_from and source.effective_from > today:

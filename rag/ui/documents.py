@@ -165,7 +165,7 @@ def _filtered(who: Reader, every: Sequence[Row]) -> list[Row]:
         and (not states or row.revision.state in states)
         and (not kinds or row.revision.source.kind in kinds)
         and (not levels or row.level in levels)
-        and (not only or row.stops or not row.checked or row.revision.warnings)
+        and (not only or row.stops or row.review_due or not row.checked or row.revision.warnings)
     ]
 
 
@@ -197,13 +197,10 @@ def _list(who: Reader, shown: Sequence[Row]) -> list[Row]:
 
 def _cells(who: Reader, row: Row) -> dict[str, object]:
     t, about = who.t, row.revision.source
-    gate = t("documents.green" if row.checked else "documents.not_checked")
-    if row.findings:
-        gate = t("documents.stops", n=row.stops) if row.stops else t("documents.notes", n=len(row.findings))
     return {
         t("documents.title"): about.title or about.uri,
         t("documents.state"): t(f"state.{row.revision.state}"),
-        t("documents.gate"): gate,
+        t("documents.gate"): _gate(who, row),
         t("documents.in_force"): about.effective_from,
         t("correct.ends"): about.effective_to,
         t("correct.issued"): about.issued,
@@ -218,6 +215,17 @@ def _cells(who: Reader, row: Row) -> dict[str, object]:
         t("documents.file"): about.uri,
         t("documents.revision"): row.revision.sha256[:12],
     }
+
+
+def _gate(who: Reader, row: Row) -> str:
+    t = who.t
+    if row.review_due:
+        return t("documents.review_due")
+    if row.stops:  # what is published needs no reason any more
+        return t("documents.to_look_at" if row.revision.state == PUBLISHED else "documents.stops", n=row.stops)
+    if row.findings:
+        return t("documents.notes", n=len(row.findings))
+    return t("documents.green" if row.checked else "documents.not_checked")
 
 
 # ------------------------------------------------------------ what to do with them
