@@ -158,6 +158,8 @@ def test_a_whole_folder_becomes_drafts_under_their_places(screen: Make, served: 
     desk.seen.unfold(desk.page.locator(".st-key-add"))
     desk.page.get_by_text(ja("documents.whole"), exact=True).click()
     desk.seen.settle()
+    pressed = desk.page.locator("[class*=st-key-folder-] [data-testid=stFileUploaderDropzone] button p")
+    assert pressed.evaluate("p => getComputedStyle(p, '::after').content") == f'"{ja("documents.choose_folder")}"'
     desk.page.locator("[class*=st-key-folder-] input").set_input_files(tmp_path / "rules")
     button = desk.page.locator(".st-key-read-files button")
     expect(button).to_be_enabled()
