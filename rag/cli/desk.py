@@ -200,7 +200,8 @@ def correct(
 ) -> None:
     """Correct what is known of a document. The corrections hold also when its file is read again.
 
-    Where a published document would lose a golden question by it, the correction waits as a draft.
+    Where a published document would lose a golden question by it, the correction waits as a draft; but a raised level holds at once,
+    for all its revisions.
     """
     from rag.desk.correct import correct as set_right
     from rag.desk.golden import guard

@@ -333,7 +333,8 @@ class _Work:
         except ValueError as error:
             raise KonkyoError(f"{what['document_id']}: {error}.") from error
         self._told.append({"document_id": revision.document_id, "result": "corrected"})
-        self._look([revision.number])
+        drafts = [r.number for r in self._library.registry.revisions(DRAFT) if r.document_id == revision.document_id]
+        self._look([revision.number, *drafts])  # a raised level makes the other drafts anew too
 
     def _check(self) -> None:
         found = check(self._library, self._numbers(DRAFT, CHECKED), user=self._job.user, today=self._today, reason=self._job.what["reason"])
