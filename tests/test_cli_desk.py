@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from rag import scratch
 from rag.cli import app
 from rag.errors import LibraryError
 from rag.registry.questions import Asked, Cited, Questions
@@ -98,6 +100,21 @@ def test_a_home_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path, mon
     monkeypatch.setattr(tempfile, "mkdtemp", full)
     with pytest.raises(LibraryError, match="cannot be written"):
         app(["add", str(tmp_path)], standalone_mode=False)
+
+
+def test_what_a_killed_one_unpacked_is_cleared_away_and_what_is_in_use_is_not(rig: Rig, tmp_path: Path) -> None:
+    run = Machine(rig, tmp_path)
+    archive = packed(tmp_path / "rules.zip", {f"{number:03}.md": f"# Rule {number}\n\nNobody.\n" for number in range(300)})
+    command = rig.start(["add", archive], {"KONKYO_HOME": str(run.home)})
+    assert command.wait_until(lambda: any(run.home.glob("unpacked-*/*/*.md")))
+    command.send(signal.SIGSTOP)
+    scratch.clear(run.home)
+    (left,) = run.home.glob("unpacked-*")
+    assert any(left.glob("*/*.md")), "somebody is at it"
+    command.send(signal.SIGKILL)
+    assert command.wait() == -signal.SIGKILL and any(left.glob("*/*.md"))
+    assert run("ingest", str(run.folder)).status == 0
+    assert not list(run.home.glob("unpacked-*"))
 
 
 class Person:

@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from rag import sources
+from rag import scratch, sources
 from rag.desk import egov, gate, golden, impact
 from rag.desk.correct import correct
 from rag.desk.jobs import INBOX
@@ -289,8 +288,8 @@ class _Work:
         self._stage(f"fetching {what['wanted']}")
         law = egov.fetch(settings.egov_url, what["wanted"], megabytes=settings.file_megabytes)
         self._store.note(self._job.number, total=1)
-        with TemporaryDirectory(dir=self._library.home, prefix="fetched-") as folder:
-            file = Path(folder) / law.name
+        with scratch.folder(self._library.home, "fetched") as folder:
+            file = folder / law.name
             file.write_bytes(law.data)
             with Ingester(self._library, draft=True, user=self._job.user, progress=self._stage) as ingester:
                 for outcome in ingester.add_files(sources.find([file], what["level"])):
