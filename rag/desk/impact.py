@@ -35,9 +35,9 @@ class Affected:
 
     question: str
     old: tuple[str, ...]
-    """What was cited."""
+    """What was cited and is not there any more."""
     new: tuple[str, ...]
-    """What is answered now; empty: it is refused."""
+    """What is answered now in place of it, or all of it where nothing came in its place; empty: it is refused."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,10 +80,14 @@ def affected(library: Library, before: Before, published: Iterable[Revision], *,
     found = []
     for one in before.cited:
         texts = [_plain(text) for id in one.documents for text in _in_force(library, id, clearance, as_of)]
-        if all(any(_plain(words) in text for text in texts) for words in one.words):
+        gone = tuple(words for words in one.words if not any(_plain(words) in text for text in texts))
+        if not gone:
             continue
         answer: Answer = ask(library, one.question, clearance=clearance, as_of=as_of, write=False)
-        found.append(Affected(question=one.question, old=one.words, new=tuple(statement.text for statement in answer.statements)))
+        said = tuple(statement.text for statement in answer.statements)
+        known = {_plain(words) for words in one.words}
+        new = tuple(text for text in said if _plain(text) not in known)
+        found.append(Affected(question=one.question, old=gone, new=new or said))
     return found
 
 

@@ -183,7 +183,7 @@ def _list(who: Reader, shown: Sequence[Row]) -> list[Row]:
         selection_mode="multi-row",
         hide_index=True,
         placeholder="",
-        height=min(36 * (len(shown) + 1) + 4, 480),
+        height=min(35 * (len(shown) + 1) + 3, 480),
         column_config={
             t("documents.title"): st.column_config.TextColumn(width="large", pinned=True),
             **{
@@ -247,9 +247,12 @@ def _actions(library: Library, who: Reader, selected: Sequence[Row]) -> None:
                 _publish_form(library, who, [row for row in selected if row.revision.number in public])
             with st.popover(t("documents.retire", n=len(known)), key=f"retire-{turn}", disabled=not known):
                 _retire_form(library, who, known)
+        twice = Counter(row.revision.source.title or row.revision.source.uri for row in selected)
         for row in selected[:5]:
-            about = row.revision.source
-            words = t("documents.open", title=about.title or about.uri)
+            title = row.revision.source.title or row.revision.source.uri
+            words = t("documents.open", title=title)
+            if twice[title] > 1:
+                words = f"{words}　{t(f'state.{row.revision.state}')}・{row.revision.sha256[:12]}"
             st.button(
                 safe.label(words),
                 key=f"open-{row.revision.number}",

@@ -87,9 +87,12 @@ class Desk:
         self.page.keyboard.press("Escape")
         self.seen.settle()
 
-    def picture(self, name: str) -> None:
-        """With KONKYO_SCREENSHOTS=FOLDER a picture is written there."""
+    def picture(self, name: str, of: str = "") -> None:
+        """With KONKYO_SCREENSHOTS=FOLDER a picture is written there, with the first element of this selector at its top."""
         if folder := os.environ.get("KONKYO_SCREENSHOTS"):
+            if of:
+                self.page.locator(of).first.evaluate("element => element.scrollIntoView()")
+                self.page.wait_for_timeout(300)
             self.page.screenshot(path=Path(folder) / f"desk_{name}.png")
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rag.desk import jobs, work
+from rag.ask import ask
+from rag.desk import feedback, jobs, work
 from rag.library import Library
 from rag.records import Kind
 from rag.registry import DRAFT, PUBLISHED, RETIRED, Revision
-from rag.registry.jobs import CANCELLED, FAILED, Job
+from rag.registry.jobs import CANCELLED, DONE, FAILED, Job
 from rag.settings import Settings
 from rag.ui import background, opening, progress
 from rag.ui.texts import Words
@@ -28,9 +31,9 @@ REASON = "It has always applied."
 
 
 @contextmanager
-def opened() -> Iterator[Library]:
+def opened(**settings: Any) -> Iterator[Library]:
     """The library of the page."""
-    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"]), **settings))
     yield library
     library.close()
 
@@ -191,6 +194,37 @@ def test_a_publication_that_the_gate_stopped_goes_through_with_a_reason(one: tup
     assert (again.kind, again.what["reason"], again.what["accept"], revision.state) == ("publish", REASON, "", PUBLISHED)
     app.run()
     assert ja("jobs.gate_closed") not in said(app)
+    assert not app.exception
+
+
+def test_a_publication_shows_old_beside_new_for_what_it_changes_and_nothing_else(
+    one: tuple[Revision, Callable[..., AppTest]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft, start = one
+    monkeypatch.setenv("KONKYO_KEEP_QUESTIONS", "text")
+    text = "# Parking\n\n## Fees\n\nParking costs 30 a month.\n\n## Dogs\n\nDogs stay <b>outside</b> the garage.\n"
+    asked = ("What does parking cost a month?", "Where do dogs stay?")
+    for words, day in ((text, BEGINS), (text.replace("30", "45"), BEGINS + timedelta(days=90))):
+        with opened(keep_questions="text") as library:
+            file = [("rule.md", words.encode())]
+            jobs.add(library, file, user="k", clearance=3, level=1, document_id=draft.document_id, effective_from=day)
+        at_work()
+        with opened() as library:
+            drafts = [r.number for r in library.registry.revisions(DRAFT)]
+            jobs.publish(library, drafts, user="k", clearance=3)
+        job, _ = at_work()
+        assert job.state == DONE, job.message
+        if day == BEGINS:
+            with opened(keep_questions="text") as library:
+                for question in asked:
+                    assert feedback.record_asked(library, ask(library, question, clearance=3, as_of=TODAY), 0.1)
+    app = start().run()
+    assert app.expander(key=f"affected-{job.number}").label == ja("jobs.affected", n=1)
+    (table,) = [element.proto.body for element in app.get("html") if 'class="k-diff"' in element.proto.body]
+    question, heads, row = table.split("<tr>")
+    assert asked[0] in question
+    assert ja("jobs.was_cited") in heads and ja("jobs.is_answered") in heads
+    assert re.findall(r"<td>(.*?)</td>", row) == ["<p>Parking costs 30 a month.</p>", "<p>Parking costs 45 a month.</p>"]
     assert not app.exception
 
 
