@@ -6,12 +6,11 @@ Only what the reader may see is looked at: a document above the reader's level h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from rag.library import Library
-from rag.names import Names
+from rag.names import NO_NAME, Names
 from rag.provisions import Provisions
 from rag.records import HIGHEST_LEVEL, Filters, Premise, PremiseKind, Span
 from rag.registry import Revision
@@ -29,13 +28,6 @@ def premises(library: Library, question: str, *, clearance: int, as_of: date, fi
         *_elsewhere(library, question, visible, hidden),
     ]
     return tuple(dict.fromkeys(found))
-
-
-_ANY = re.compile(
-    r"(同|当|当該|本|この|その|各|両|他の?|旧|新|前の?|次の?|現行|改正)*"
-    r"(法|法律|令|政令|省令|府令|規則|規程|訓令|条例|通達|要[領綱]|法?施行令|法?施行規則)"
-)
-"""Names that name no law by themselves."""
 
 
 def _hidden(library: Library, visible: Sequence[Revision], clearance: int) -> dict[str, list[Revision]]:
@@ -63,7 +55,7 @@ def _elsewhere(library: Library, question: str, visible: Sequence[Revision], hid
     spans = [span for _, span in _named(question, hidden)]
     for mention in mentions:
         here = fold(mention.name).endswith(tuple(titles)) or any(s.start < mention.span.end and mention.span.start < s.end for s in spans)
-        if not here and not _ANY.fullmatch(mention.name):
+        if not here and not NO_NAME.fullmatch(mention.name):
             yield Premise(kind=PremiseKind.NOT_IN_LIBRARY, what=mention.name)
 
 

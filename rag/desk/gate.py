@@ -13,13 +13,15 @@ from datetime import date
 
 import numpy as np
 
+from rag import works
+from rag.address import Address, show
 from rag.chunk import LONGEST
 from rag.desk import near
 from rag.library import Library
-from rag.names import Names
+from rag.names import NO_NAME, Names, plain
 from rag.provisions import Provisions
 from rag.records import QUOTABLE, Chunk, Document
-from rag.references import references
+from rag.references import Reference, references
 from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
 from rag.registry.desk import review_on
 
@@ -32,7 +34,7 @@ CONFIDENCE = 80
 GIANT = 2 * LONGEST
 """Characters of a passage; the cutting makes none so long unless a text has no sentences."""
 UNRESOLVED = 0.2
-"""Share of references within the document that lead nowhere from which a publication stops."""
+"""Share of references within the document, or of those to others in the library, that lead nowhere from which a publication stops."""
 FEW = 5
 """Fewer references than this say nothing about the reading."""
 NEAR = 0.85
@@ -45,6 +47,8 @@ _MOJIBAKE = re.compile(
     "(?:縺[\u3000-\u9fff\uff61-\uff9f]|繧[\u3000-\u9fff\uff61-\uff9f]|繝[\u3000-\u9fff\uff61-\uff9f]|Ã[\u0080-\u00bf]|â€)"
 )
 """UTF-8 read as cp932 or as Latin-1."""
+_NAME_GOES_ON = re.compile("[一-龥々〆ァ-ヴーa-z0-9・の等]")
+"""Before the name of a law: the name is longer, or another version of the law is meant (改正前の)."""
 _NONE = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010fffd\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]|\\(cid:\\d+\\)")
 """Replacement characters, private use (fonts without a Unicode map), control characters, glyph numbers."""
 
@@ -56,6 +60,8 @@ SENTENCES: Mapping[str, str] = {
     "empty-passages": "{n} passages are empty.",
     "giant-passages": "{n} passages are longer than {longest} characters.",
     "unresolved": "{n} of {of} references within the document lead nowhere (for instance {example}).",
+    "unresolved-elsewhere": "{n} of {of} references to other documents of the library name what is not there (for instance {example}).",
+    "not-here": "It refers to provisions of {n} laws that are not in the library (for instance {example}).",
     "same-bytes": "The same file is in the library as {other}.",
     "near-duplicate": "{percent}% of the text is that of {other}.",
     "no-title": "There is no title.",
@@ -104,13 +110,16 @@ def look(library: Library, numbers: Sequence[int], *, today: date) -> dict[int, 
     texts = library.registry.documents([revision.number for revision in wanted])
     reviews = library.registry.desk.corrections()
     twins = _Twins(library, every)
-    names = Names.of({revision.document_id: revision.source for revision in every})
+    pointing = _Pointing(library, every)
+    for revision in wanted:
+        pointing.read(revision.number, texts[revision.number])
+    nowhere = pointing.nowhere()
     found: dict[int, list[Finding]] = {}
     for revision in wanted:
         document = texts[revision.number]
         found[revision.number] = [
             *of_the_text(document, library.registry.chunks_of(revision.number)),
-            *of_references(document, names),
+            *nowhere[revision.number],
             *twins.of(revision, document),
             *of_metadata(revision, every, today, review_on(revision.document_id, reviews)),
         ]
@@ -151,16 +160,117 @@ def garbled(text: str) -> float:
     return min(1.0, lost / len(text))
 
 
-def of_references(document: Document, names: Names) -> Iterator[Finding]:
-    """References within the document that lead nowhere: articles that were lost in reading."""
-    own = [
-        reference for reference in references(document, names, {document.id: Provisions.of(document)}) if reference.document == document.id
-    ]
-    broken = [reference for reference in own if not reference.resolved]
-    if broken and len(own) >= FEW:
-        example = broken[0].from_span.cut(document.text)
-        stops = len(broken) > UNRESOLVED * len(own)
-        yield Finding(code="unresolved", stops=stops, values={"n": len(broken), "of": len(own), "example": example})
+# ------------------------------------------------------------ references
+
+
+@dataclass(slots=True)
+class _Pointed:
+    """What one revision refers to."""
+
+    own: list[str] = field(default_factory=list)
+    """The words of references within the document that lead nowhere."""
+    own_all: int = 0
+    elsewhere: list[str] = field(default_factory=list)
+    """Provisions of other documents of the library that are not there."""
+    elsewhere_all: int = 0
+    not_here: set[str] = field(default_factory=set)
+    """Laws that are not in the library."""
+
+
+class _Pointing:
+    """What revisions refer to, within themselves and elsewhere.
+
+    First every one of them is read, then every document that they point to is loaded once: so it takes the time of reading each once,
+    however many point to it, and room for one.
+    """
+
+    def __init__(self, library: Library, every: Sequence[Revision]) -> None:
+        self._registry = library.registry
+        self._revisions: dict[str, list[int]] = {}
+        for revision in every:
+            self._revisions.setdefault(revision.document_id, []).append(revision.number)
+        self._names = Names.of({revision.document_id: revision.source for revision in every}, library.abbreviations.names)
+        self._by_page = {page.work for revision in every if (page := works.page(revision.source.title))}
+        """Works of which the library has single articles: what is missing of them was not lost."""
+        self._found: dict[int, _Pointed] = {}
+        self._open: dict[tuple[str, ...], dict[Address, list[tuple[int, str]]]] = {}
+        """Ids of the documents that are meant -> provision -> (revision that points there, name of the document)."""
+
+    def read(self, number: int, document: Document) -> None:
+        """Note what a revision refers to."""
+        found = self._found[number] = _Pointed()
+        for reference in references(document, self._names, {document.id: Provisions.of(document)}):
+            if reference.document == document.id:
+                found.own_all += 1
+                if not reference.resolved:
+                    found.own.append(reference.from_span.cut(document.text))
+                continue
+            ids = self._names.called(reference.name) or ((reference.document,) if reference.document else ())
+            if reference.address == Address() or document.id in ids or reference.name in self._by_page:
+                continue
+            if ids and _in_full(reference, document.text):
+                self._open.setdefault(ids, {}).setdefault(reference.address, []).append((number, reference.name))
+            elif not ids and self._is_of_a_law(reference):
+                found.not_here.add(reference.name)
+
+    def nowhere(self) -> dict[int, list[Finding]]:
+        """What is to be said of each revision that was read."""
+        for ids, asked in self._open.items():
+            missing = self._missing(ids, asked)
+            for address, pointing in asked.items():
+                for number, name in pointing:
+                    self._found[number].elsewhere_all += 1
+                    if address in missing:
+                        self._found[number].elsewhere.append(f"{name}{show(address, 'ja')}")
+        self._open.clear()
+        return {number: [*_of_references(found)] for number, found in self._found.items()}
+
+    def _missing(self, ids: Sequence[str], asked: Iterable[Address]) -> set[Address]:
+        """Those of these provisions that no revision of the documents has; without those of a part, as 別表, of which it has nothing."""
+        left, parts = set(asked), set()
+        for number in sorted((number for id in ids for number in self._revisions[id]), reverse=True):
+            provisions = Provisions.of(self._registry.documents([number])[number])
+            parts |= {_part(provision.address) for provision in provisions.order}
+            left = {address for address in left if provisions.find(address) is None}
+            if not left:
+                break
+        return {address for address in left if _part(address) in parts}
+
+    def _is_of_a_law(self, reference: Reference) -> bool:
+        """False where it names no law of today: an earlier one, an amending one in its own 附則, 同令 and the like; or one that is here."""
+        name = plain(reference.name)
+        amending = reference.from_path and reference.from_path[0] == f"附則（{reference.name}）"
+        # What is read as the name begins too early where the text before it is written in katakana: 供託者ハ民法.
+        here = any(self._names.called(name[start:]) for start in range(1, len(name) - 1))
+        return bool(name) and not (amending or here or NO_NAME.fullmatch(name) or name.startswith("改正前の"))
+
+
+def _in_full(reference: Reference, text: str) -> bool:
+    """True where the whole title stands there: a short form may be the end of the name of another law."""
+    start = reference.from_span.start
+    return plain(reference.from_span.cut(text)).startswith(plain(reference.name)) and not _NAME_GOES_ON.match(
+        plain(text[start - 1 : start])
+    )
+
+
+def _part(address: Address) -> str:
+    return "" if address.part in ("", "節", "第") else address.part[:2]
+
+
+def _of_references(found: _Pointed) -> Iterator[Finding]:
+    if found.own and found.own_all >= FEW:
+        stops = len(found.own) > UNRESOLVED * found.own_all
+        yield Finding(code="unresolved", stops=stops, values={"n": len(found.own), "of": found.own_all, "example": found.own[0]})
+    if found.elsewhere:
+        n, of = len(found.elsewhere), found.elsewhere_all
+        stops = of >= FEW and n > UNRESOLVED * of
+        yield Finding(code="unresolved-elsewhere", stops=stops, values={"n": n, "of": of, "example": found.elsewhere[0]})
+    if found.not_here:
+        yield Finding(
+            code="not-here",
+            stops=False,
+            values={"n": len(found.not_here), "example": min(found.not_here, key=lambda name: (len(name), name))},
+        )
 
 
 # ------------------------------------------------------------ duplicates
