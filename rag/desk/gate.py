@@ -7,7 +7,7 @@ is stored, so it can be asked at any time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -47,6 +47,8 @@ _MOJIBAKE = re.compile(
     "(?:縺[\u3000-\u9fff\uff61-\uff9f]|繧[\u3000-\u9fff\uff61-\uff9f]|繝[\u3000-\u9fff\uff61-\uff9f]|Ã[\u0080-\u00bf]|â€)"
 )
 """UTF-8 read as cp932 or as Latin-1."""
+_AT_ONCE = 100
+"""Texts in memory."""
 _NAME_GOES_ON = re.compile("[一-龥々〆ァ-ヴーa-z0-9・の等]")
 """Before the name of a law: the name is longer, or another version of the law is meant (改正前の)."""
 _NONE = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010fffd\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]|\\(cid:\\d+\\)")
@@ -103,26 +105,38 @@ def stopping(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.stops]
 
 
-def look(library: Library, numbers: Sequence[int], *, today: date) -> dict[int, list[Finding]]:
+def look(library: Library, numbers: Collection[int], *, today: date) -> dict[int, list[Finding]]:
     """What the gate finds in these revisions, by number; an empty list is a green gate."""
     every = library.registry.revisions(PUBLISHED, DRAFT, CHECKED)
-    wanted = [revision for revision in every if revision.number in set(numbers)]
-    texts = library.registry.documents([revision.number for revision in wanted])
+    chosen = set(numbers)
+    wanted = [revision for revision in every if revision.number in chosen]
     reviews = library.registry.desk.corrections()
-    twins = _Twins(library, every)
-    pointing = _Pointing(library, every)
-    for revision in wanted:
-        pointing.read(revision.number, texts[revision.number])
-    nowhere = pointing.nowhere()
+    by_document: dict[str, list[Revision]] = {}
+    for revision in every:
+        by_document.setdefault(revision.document_id, []).append(revision)
+    twins, pointing = _Twins(library, every), _Pointing(library, every)
     found: dict[int, list[Finding]] = {}
-    for revision in wanted:
-        document = texts[revision.number]
-        found[revision.number] = [
-            *of_the_text(document, library.registry.chunks_of(revision.number)),
-            *nowhere[revision.number],
-            *twins.of(revision, document),
-            *of_metadata(revision, every, today, review_on(revision.document_id, reviews)),
-        ]
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        texts = library.registry.documents([revision.number for revision in some])
+        for revision in some:
+            document = texts[revision.number]
+            pointing.read(revision.number, document)
+            found[revision.number] = [
+                *of_the_text(document, library.registry.chunks_of(revision.number)),
+                *twins.of(revision, document),
+                *of_metadata(revision, by_document, today, review_on(revision.document_id, reviews)),
+            ]
+    for number, findings in pointing.nowhere().items():
+        found[number] += findings
+    return found
+
+
+def look_and_keep(library: Library, numbers: Collection[int], *, user: str, today: date) -> dict[int, list[Finding]]:
+    """What the gate finds; it is kept, for the list of documents."""
+    found = look(library, numbers, today=today)
+    stored = {number: [finding.stored() for finding in findings] for number, findings in found.items()}
+    library.registry.desk.keep_checks(stored, user=user)
     return found
 
 
@@ -282,26 +296,32 @@ class _Twins:
     def __init__(self, library: Library, every: Sequence[Revision]) -> None:
         self._every = every
         kept = library.registry.desk.signatures()
-        self._signatures = {number: np.frombuffer(stored, dtype=np.uint64) for number, stored in kept.items()}
-        missing = [revision.number for revision in every if revision.number not in self._signatures]
-        for start in range(0, len(missing), 50):
-            made = {n: near.signature(document.text) for n, document in library.registry.documents(missing[start : start + 50]).items()}
+        signatures = {number: np.frombuffer(stored, dtype=np.uint64) for number, stored in kept.items()}
+        missing = [revision.number for revision in every if revision.number not in signatures]
+        for start in range(0, len(missing), _AT_ONCE):
+            some = library.registry.documents(missing[start : start + _AT_ONCE])
+            made = {number: near.signature(document.text) for number, document in some.items()}
             library.registry.desk.keep_signatures({number: signature.tobytes() for number, signature in made.items()})
-            self._signatures |= made
+            signatures |= made
+        self._signatures = np.array([signatures[revision.number] for revision in every], dtype=np.uint64)
+        self._places = {revision.number: place for place, revision in enumerate(every)}
+        self._by_bytes: dict[str, list[Revision]] = {}
+        self._by_document: dict[str, list[int]] = {}
+        for place, revision in enumerate(every):
+            self._by_bytes.setdefault(revision.sha256, []).append(revision)
+            self._by_document.setdefault(revision.document_id, []).append(place)
 
     def of(self, revision: Revision, document: Document) -> Iterator[Finding]:
-        others = [other for other in self._every if other.document_id != revision.document_id]
-        same = next((other for other in others if other.sha256 == revision.sha256), None)
+        same = next((other for other in self._by_bytes[revision.sha256] if other.document_id != revision.document_id), None)
         if same:
             yield Finding(code="same-bytes", stops=True, values={"other": same.document_id})
-        mine = self._signatures[revision.number]
-        best = max(
-            ((near.resemblance(mine, self._signatures[other.number]), other) for other in others if other is not same),
-            key=lambda pair: pair[0],
-            default=None,
-        )
-        if document.text and best and best[0] >= NEAR and not same:
-            yield Finding(code="near-duplicate", stops=True, values={"percent": round(best[0] * 100), "other": best[1].document_id})
+        elif document.text:
+            alike = near.resemblances(self._signatures[self._places[revision.number]], self._signatures)
+            alike[self._by_document[revision.document_id]] = 0.0
+            best = int(np.argmax(alike))
+            if alike[best] >= NEAR:
+                values: dict[str, str | int] = {"percent": round(float(alike[best]) * 100), "other": self._every[best].document_id}
+                yield Finding(code="near-duplicate", stops=True, values=values)
 
 
 # ------------------------------------------------------------ what is known of it
@@ -317,7 +337,7 @@ def of_review(revision: Revision, review: date | None, today: date) -> Iterator[
         yield Finding(code="review-due" if public else "review-passed", stops=not public, values={"day": review.isoformat()})
 
 
-def of_metadata(revision: Revision, every: Sequence[Revision], today: date, review: date | None) -> Iterator[Finding]:
+def of_metadata(revision: Revision, by_document: Mapping[str, Sequence[Revision]], today: date, review: date | None) -> Iterator[Finding]:
     """Dates, level, title, and how it stands to the other revisions."""
     source = revision.source
     if not source.title.strip():
@@ -333,12 +353,12 @@ def of_metadata(revision: Revision, every: Sequence[Revision], today: date, revi
         yield Finding(code="ended", stops=False, values={"day": source.effective_to.isoformat()})
     if source.effective_from and source.effective_from > today:
         yield Finding(code="coming", stops=False, values={"day": source.effective_from.isoformat()})
-    if source.replaces and all(other.document_id != source.replaces for other in every):
+    if source.replaces and source.replaces not in by_document:
         yield Finding(code="replaces-unknown", stops=False, values={"other": source.replaces})
     later = [
         other.source.effective_from
-        for other in every
-        if other.document_id == revision.document_id and other.state == PUBLISHED and other.number != revision.number
+        for other in by_document[revision.document_id]
+        if other.state == PUBLISHED and other.number != revision.number
         if source.effective_from and other.source.effective_from and other.source.effective_from > source.effective_from
     ]
     if later and source.effective_from and revision.state != PUBLISHED:

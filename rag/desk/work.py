@@ -101,7 +101,8 @@ def unlock(library: Library, number: int, name: str, password: str, *, today: da
     told = [entry for entry in job.told if entry["name"] != name]
     library.registry.jobs.note(number, told=[*told, {**asdict(outcome), "warnings": list(outcome.warnings)}])
     if outcome.result in (Result.ADDED, Result.REVISED):
-        _check(library, [r.number for r in library.registry.revisions(DRAFT) if r.document_id == outcome.document_id], job.user, today)
+        drafts = [r.number for r in library.registry.revisions(DRAFT) if r.document_id == outcome.document_id]
+        gate.look_and_keep(library, drafts, user=job.user, today=today)
     return outcome
 
 
@@ -113,12 +114,6 @@ def forget(library: Library, job: Job) -> None:
 
 def _kept(library: Library, job: Job, plain: str) -> Path:
     return library.home / INBOX / str(job.what["folder"]) / plain
-
-
-def _check(library: Library, numbers: list[int], user: str, today: date) -> None:
-    """Let the gate look at these drafts, and keep what it finds."""
-    for number, findings in gate.look(library, numbers, today=today).items():
-        library.registry.desk.keep_check(number, [finding.stored() for finding in findings], user=user)
 
 
 def _is_pdf(file: Path) -> bool:
@@ -320,7 +315,7 @@ class _Work:
 
     def _look(self, numbers: list[int]) -> None:
         self._stage("checking")
-        _check(self._library, numbers, self._job.user, self._today)
+        gate.look_and_keep(self._library, numbers, user=self._job.user, today=self._today)
 
     def _correct(self) -> None:
         what = self._job.what

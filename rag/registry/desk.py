@@ -149,10 +149,12 @@ class DeskStore:
 
     # ------------------------------------------------------------ checks
 
-    def keep_check(self, revision: int, findings: Sequence[dict[str, Any]], *, user: str) -> None:
-        """Keep what the gate found; it takes the place of what it found before."""
+    def keep_checks(self, found: Mapping[int, Sequence[dict[str, Any]]], *, user: str) -> None:
+        """Keep what the gate found, by number of revision; it takes the place of what it found before."""
         with self._session() as session, session.begin():
-            session.merge(CheckRow(revision=revision, at=_now(), user=user, findings=json.dumps(findings, ensure_ascii=False, default=str)))
+            for revision, findings in found.items():
+                stored = json.dumps(findings, ensure_ascii=False, default=str)
+                session.merge(CheckRow(revision=revision, at=_now(), user=user, findings=stored))
 
     def checks(self) -> dict[int, Check]:
         """What the gate found, by number of revision."""
