@@ -183,6 +183,8 @@ class _Pointed:
 
     own: list[str] = field(default_factory=list)
     """The words of references within the document that lead nowhere."""
+    own_lost: int = 0
+    """Of these, those to parts of which something was read: tables and articles are often kept in two files."""
     own_all: int = 0
     elsewhere: list[str] = field(default_factory=list)
     """Provisions of other documents of the library that are not there."""
@@ -213,11 +215,14 @@ class _Pointing:
     def read(self, number: int, document: Document) -> None:
         """Note what a revision refers to."""
         found = self._found[number] = _Pointed()
-        for reference in references(document, self._names, {document.id: Provisions.of(document)}):
+        home = Provisions.of(document)
+        parts = {_part(provision.address) for provision in home.order}
+        for reference in references(document, self._names, {document.id: home}):
             if reference.document == document.id:
                 found.own_all += 1
                 if not reference.resolved:
                     found.own.append(reference.from_span.cut(document.text))
+                    found.own_lost += _part(reference.address) in parts
                 continue
             ids = self._names.called(reference.name) or ((reference.document,) if reference.document else ())
             if reference.address == Address() or document.id in ids or reference.name in self._by_page:
@@ -268,12 +273,12 @@ def _in_full(reference: Reference, text: str) -> bool:
 
 
 def _part(address: Address) -> str:
-    return "" if address.part in ("", "節", "第") else address.part[:2]
+    return address.part[:2]  # of every 附則 together
 
 
 def _of_references(found: _Pointed) -> Iterator[Finding]:
     if found.own and found.own_all >= FEW:
-        stops = len(found.own) > UNRESOLVED * found.own_all
+        stops = found.own_lost > UNRESOLVED * found.own_all
         yield Finding(code="unresolved", stops=stops, values={"n": len(found.own), "of": found.own_all, "example": found.own[0]})
     if found.elsewhere:
         n, of = len(found.elsewhere), found.elsewhere_all

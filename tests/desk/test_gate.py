@@ -153,6 +153,12 @@ def test_references_that_lead_nowhere(tmp_path: Path) -> None:
     assert (found.code, found.values["n"], found.values["of"], found.stops) == ("unresolved", 1, 6, False)
 
 
+@pytest.mark.parametrize(("to", "stops"), [("第九条", True), ("別表第一", False)])
+def test_tables_in_a_file_of_their_own_stop_nothing(tmp_path: Path, to: str, stops: bool) -> None:
+    (found,) = looked(library_at(tmp_path), law("law", "旅費規程", dict.fromkeys(range(1, 6), f"その額は、{to}に定める額とする。")))["law"]
+    assert (found.code, found.values["n"], found.stops) == ("unresolved", 5, stops)
+
+
 @pytest.mark.parametrize(("lost", "stops"), [(1, False), (2, True)])
 def test_references_to_what_another_document_does_not_have(tmp_path: Path, lost: int, stops: bool) -> None:
     library = library_at(tmp_path)
