@@ -228,6 +228,21 @@ def test_a_publication_shows_old_beside_new_for_what_it_changes_and_nothing_else
     assert not app.exception
 
 
+def test_two_revisions_of_one_title_are_told_apart(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    names = []
+    for file in ([], [("other.md", b"# Parking\n\nParking costs 45.\n")]):
+        with opened() as library:
+            jobs.add(library, file, user="k", clearance=3, level=1)
+        at_work()
+        app = start().run()
+        app.checkbox(key="select-all").check().run()
+        names.append([button.label for button in app.button if str(button.key).startswith("open-")])
+    plain = ja("documents.open", title="Parking")
+    assert names[0] == [plain]
+    assert len({*names[1]}) == 2 and all(name.startswith(plain) for name in names[1])
+
+
 def test_a_piece_of_work_that_waits_is_stopped(one: tuple[Revision, Callable[..., AppTest]]) -> None:
     draft, start = one
     with opened() as library:
