@@ -63,7 +63,7 @@ SENTENCES: Mapping[str, str] = {
     "giant-passages": "{n} passages are longer than {longest} characters.",
     "unresolved": "{n} of {of} references within the document lead nowhere (for instance {example}).",
     "unresolved-elsewhere": "{n} of {of} references to other documents of the library name what is not there (for instance {example}).",
-    "not-here": "It refers to provisions of {n} laws that are not in the library (for instance {example}).",
+    "not-here": "It refers to provisions of laws that are not in the library ({n}; for instance {example}).",
     "same-bytes": "The same file is in the library as {other}.",
     "near-duplicate": "{percent}% of the text is that of {other}.",
     "no-title": "There is no title.",

@@ -76,7 +76,8 @@ def affected(library: Library, before: Before, published: Iterable[Revision], *,
 
     They are asked for today, or for the first day of the last text that is to come: before it nothing changed.
     """
-    as_of = max([today, *(r.source.effective_from for r in published if r.source.effective_from)])
+    came = [*published]
+    as_of = max([today, *(r.source.effective_from for r in came if r.source.effective_from)])
     found = []
     for one in before.cited:
         texts = [_plain(text) for id in one.documents for text in _in_force(library, id, clearance, as_of)]
@@ -85,8 +86,13 @@ def affected(library: Library, before: Before, published: Iterable[Revision], *,
             continue
         answer: Answer = ask(library, one.question, clearance=clearance, as_of=as_of, write=False)
         said = tuple(statement.text for statement in answer.statements)
+        touched = one.documents | {revision.document_id for revision in came}
         known = {_plain(words) for words in one.words}
-        new = tuple(text for text in said if _plain(text) not in known)
+        new = tuple(
+            statement.text
+            for statement in answer.statements
+            if _plain(statement.text) not in known and any(citation.document_id in touched for citation in statement.citations)
+        )
         found.append(Affected(question=one.question, old=gone, new=new or said))
     return found
 

@@ -67,7 +67,7 @@ def page(library: Library, who: Reader) -> None:
                 for event in shown[:_SHOWN]
             ],
             hide_index=True,
-            height=480,
+            height=min(35 * (len(shown) + 1) + 3, 480),
             column_config={
                 t("log.action"): st.column_config.TextColumn(width="medium"),
                 t("log.detail"): st.column_config.TextColumn(width="large"),

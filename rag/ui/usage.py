@@ -43,7 +43,7 @@ def page(library: Library, who: Reader) -> None:
         if len(used.days) > 1:  # one point is no line; it stands above
             times = [{"at": one.day.isoformat(), "seconds": one.seconds_median} for one in used.days]
             safe.show(safe.tag("h2", t("usage.time_a_day")))
-            plot.over_time("line", times, t("usage.in_seconds"))
+            plot.over_time("line", times, t("usage.in_seconds"), whole=False)
         with st.container(horizontal=True):
             for name, table in (("usage", used.csv()), ("cited", used.cited_csv(titles))):
                 file = table.encode("utf-8-sig")  # with the mark by which Excel knows that it is UTF-8
