@@ -52,6 +52,11 @@ _LEAD = re.compile(
 _LEAD_WORDS = re.compile(r"(?:及び|その他の|当該|現に|この法律の|は|の|に|を)+")
 _STEM = re.compile(r"[一-龥々〆ァ-ヴーa-z0-9・]+$")
 _CHANGED_IN = re.compile(rf"(?:第?{NUMERAL}[条項号](?:の{NUMERAL})*|規定|附則|別表)+中")
+NO_NAME = re.compile(
+    r"(同|当|当該|本|この|その|各|両|他の?|旧|新|前の?|次の?|現行|改正)*"
+    r"(法|法律|令|政令|省令|府令|規則|規程|訓令|条例|通達|要[領綱]|法?施行令|法?施行規則)"
+)
+"""Names that name no law by themselves."""
 LONGEST_NAME = 90
 
 
@@ -106,13 +111,18 @@ _RULES: tuple[tuple[str, str], ...] = (
 )
 
 
+_TAIL = re.compile("に(?:関|対|係|お|つ|よ|基)|[のを等]")
+"""How what is left of a title begins where its name was cut off: 「職員に関する法律」 is not 「に関する法律」."""
+
+
 def derived(title: str) -> set[str]:
     """Short forms that people make of a plain title: 職員旅費取扱規程 -> 旅費規程, 個人情報の保護に関する法律 -> 個人情報保護法."""
     known: set[str] = set()
     fresh = {title, _MINISTRY.sub("", title)}
     while fresh:
         known |= fresh
-        fresh = {short for name in fresh for rule, into in _RULES if len(short := re.sub(rule, into, name)) >= 4} - known
+        shorter = {re.sub(rule, into, name) for name in fresh for rule, into in _RULES}
+        fresh = {short for short in shorter if len(short) >= 4 and not _TAIL.match(short)} - known
     return known - {title}
 
 

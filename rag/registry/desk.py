@@ -115,18 +115,22 @@ class DeskStore:
             session.execute(delete(RevisionRow).where(RevisionRow.number.in_(numbers), RevisionRow.state.in_((DRAFT, CHECKED))))
 
     def drop_older_drafts(self, numbers: Sequence[int]) -> None:
-        """Remove the drafts whose place these revisions take: of the same document, from the same file or with the same bytes."""
-        new = select(RevisionRow.document_id, RevisionRow.sha256, RevisionRow.source).where(RevisionRow.number.in_(numbers))
+        """Remove the drafts whose place these revisions take: of the same document, with the same bytes or from the same file.
+
+        Bytes that were there before, as where something known of them is corrected, are no newer text of that file.
+        """
+        light = select(RevisionRow.number, RevisionRow.document_id, RevisionRow.sha256, RevisionRow.source, RevisionRow.state)
         with self._session() as session, session.begin():
-            kept = [(document_id, sha256, json.loads(source)["uri"]) for document_id, sha256, source in session.execute(new).tuples()]
-            ids = {document_id for document_id, _, _ in kept}
-            drafts = select(RevisionRow.number, RevisionRow.document_id, RevisionRow.sha256, RevisionRow.source).where(
-                RevisionRow.document_id.in_(ids), RevisionRow.state.in_((DRAFT, CHECKED)), RevisionRow.number.not_in(numbers)
-            )
+            new = session.execute(light.where(RevisionRow.number.in_(numbers))).tuples().all()
+            ids = {id for _, id, *_ in new}
+            others = session.execute(light.where(RevisionRow.document_id.in_(ids), RevisionRow.number.not_in(numbers))).tuples().all()
+            bytes_ = {(id, sha256) for _, id, sha256, *_ in new}
+            known = {(id, sha256) for _, id, sha256, *_ in others}
+            files = {(id, json.loads(source)["uri"]) for _, id, sha256, source, _ in new if (id, sha256) not in known}
             outdone = [
                 number
-                for number, document_id, sha256, source in session.execute(drafts).tuples()
-                if any(id == document_id and (sha == sha256 or uri == json.loads(source)["uri"]) for id, sha, uri in kept)
+                for number, id, sha256, source, state in others
+                if state in (DRAFT, CHECKED) and ((id, sha256) in bytes_ or (id, json.loads(source)["uri"]) in files)
             ]
             session.execute(delete(RevisionRow).where(RevisionRow.number.in_(outdone)))
 
@@ -145,10 +149,12 @@ class DeskStore:
 
     # ------------------------------------------------------------ checks
 
-    def keep_check(self, revision: int, findings: Sequence[dict[str, Any]], *, user: str) -> None:
-        """Keep what the gate found; it takes the place of what it found before."""
+    def keep_checks(self, found: Mapping[int, Sequence[dict[str, Any]]], *, user: str) -> None:
+        """Keep what the gate found, by number of revision; it takes the place of what it found before."""
         with self._session() as session, session.begin():
-            session.merge(CheckRow(revision=revision, at=_now(), user=user, findings=json.dumps(findings, ensure_ascii=False, default=str)))
+            for revision, findings in found.items():
+                stored = json.dumps(findings, ensure_ascii=False, default=str)
+                session.merge(CheckRow(revision=revision, at=_now(), user=user, findings=stored))
 
     def checks(self) -> dict[int, Check]:
         """What the gate found, by number of revision."""
