@@ -57,7 +57,9 @@ def correct(
 
 
 def _raise_level(library: Library, ingester: Ingester, document_id: str, level: int | None) -> None:
-    """Give this level at once to every revision of the document that has a lower one, also to those of other days and to drafts."""
+    """Give this level at once to every revision of the document that has a lower one, also to those of other days, to drafts, and to
+    what was retired and may be published again."""
+    library.registry.desk.raise_level(document_id, level)
     for states in ((PUBLISHED,), (DRAFT, CHECKED)):
         for revision in library.registry.revisions(*states):
             if revision.document_id == document_id and (revision.source.level or HIGHEST_LEVEL) < (level or HIGHEST_LEVEL):

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, LargeBinary, Text, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from rag.records import Kind, Source
+from rag.records import HIGHEST_LEVEL, Kind, Source
 from rag.registry import events
 from rag.registry.tables import CHECKED, DRAFT, PUBLISHED, RETIRED, Base, CanaryRow, ChunkRow, RevisionRow, raise_generation
 
@@ -102,6 +102,16 @@ class DeskStore:
                 events.append(session, user=user, action="retire", subject=row.document_id, detail=detail)
             raise_generation(session)
         return gone
+
+    def raise_level(self, document_id: str, level: int | None) -> None:
+        """Give this level to what was retired of a document and has a lower one: it may be published again. No index has it."""
+        highest = level or HIGHEST_LEVEL
+        with self._session() as session, session.begin():
+            for row in session.scalars(select(RevisionRow).where(RevisionRow.document_id == document_id, RevisionRow.state == RETIRED)):
+                source = json.loads(row.source)
+                if (source["level"] or HIGHEST_LEVEL) < highest:
+                    row.source = json.dumps({**source, "level": level}, ensure_ascii=False)
+                    session.execute(update(ChunkRow).where(ChunkRow.revision == row.number).values(level=highest))
 
     @staticmethod
     def _rows(session: Session, numbers: Sequence[int], states: Collection[str]) -> list[RevisionRow]:

@@ -205,6 +205,17 @@ def test_a_raised_level_holds_for_every_revision_and_a_lowered_one_for_the_newes
     assert [(r.state, r.source.level) for r in library.registry.revisions(PUBLISHED, DRAFT)] == [(PUBLISHED, 3), (PUBLISHED, 3), (DRAFT, 1)]
 
 
+def test_what_was_retired_before_a_level_was_raised_comes_back_with_it(library: Library) -> None:
+    old, new = (document("rule", f"The {words} books travel.", uri=f"{words}.md", effective_from=day) for words, day in TWO_DAYS)
+    publish_at_once(library, [old, new])
+    retired = retire(library, "rule", user="kato", reason="wrong", sha256=old.revision)
+    correct(library, "rule", {"level": "3"}, user="kato")
+    put_out(library, [revision.number for revision in retired], reason="right after all")
+    assert [(r.source.uri, r.source.level) for r in library.registry.revisions(PUBLISHED)] == [("office.md", 3), ("counter.md", 3)]
+    day = TWO_DAYS[0][1]
+    assert [bool(found(library, "travel", clearance=clearance, as_of=day)) for clearance in (2, 3)] == [False, True]
+
+
 def test_a_correction_leaves_the_draft_of_the_next_text_of_its_file(library: Library) -> None:
     publish_at_once(library, [document("rule", "Travel is booked by the office.", **DATES)])
     (waiting,) = draft(library, document("rule", "Travel is booked at the counter.", **DATES))
