@@ -195,6 +195,15 @@ class Embedder:
             verdicts.append(bool(ids) and foreign <= UNKNOWN_LIMIT * len(ids) and whole)
         return verdicts
 
+    def known(self, question: str) -> float:
+        """Share of a question's tokens that the model knows, 0 to 1."""
+        tokenizer: Any = self.model.tokenizer
+        with self._tokenizing:
+            ids = tokenizer(question, add_special_tokens=False, truncation=True, max_length=int(self.model.max_seq_length or 512))[
+                "input_ids"
+            ]
+        return 1.0 - ids.count(tokenizer.unk_token_id) / len(ids) if ids else 1.0
+
 
 def _one_at_a_time(function: Callable[P, R], lock: Lock) -> Callable[P, R]:
     def alone(*args: P.args, **kwargs: P.kwargs) -> R:

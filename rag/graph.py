@@ -78,6 +78,18 @@ def pointers(
     ]
 
 
+def carried_out(
+    library: Library, chunks: Sequence[int], scope: Scope, families: Mapping[int, str], to: frozenset[int] = frozenset()
+) -> list[Pointer]:
+    """The other way round: from ``chunks`` of acts to the provisions that carry them out. See :func:`pointers`."""
+    return [
+        Pointer(source=edge.target, target=edge.source, kind="delegates")
+        for edge in library.registry.references.carried_out(chunks)
+        if edge.source_revision in scope.revisions and edge.target_revision in scope.revisions and edge.level <= scope.clearance
+        if families[edge.source_revision] != families[edge.target_revision] and (not to or edge.source_revision in to)
+    ]
+
+
 _KINDS: Mapping[str, EdgeKind] = {
     "cites": "refers",
     "applies": "applies",

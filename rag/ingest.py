@@ -26,7 +26,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from rag import holder, meaning, sources
+from rag import holder, meaning, scratch, sources
 from rag.chunk import chunk
 from rag.errors import DamagedFile, DiskFull, FileUnreadable, IndexDamaged, KonkyoError, LibraryError, LibraryLocked, ReadError
 from rag.index import keyword
@@ -124,6 +124,7 @@ class Ingester:
             _check_room(self._library.home, 0)
             self._holder.write_text(json.dumps(holder.me()), encoding="utf-8")
             shutil.rmtree(self._library.incoming, ignore_errors=True)  # left by one that was killed
+            scratch.clear(self._library.home)
             self._corrections = self._library.registry.desk.corrections()
             self._readings = self._library.registry.desk.readings()
             for revision in self._library.registry.revisions(PUBLISHED, RETIRED, *((DRAFT, CHECKED) if self._draft else ())):

@@ -168,7 +168,8 @@ class Library:
                 if len(self._names) >= _KEPT_VIEWS:
                     self._names.clear()
                 sources = {revision.document_id: revision.source for revision in visible}
-                kept = self._names[id(visible)] = visible, Names.of(sources, abbreviations)
+                defined = self.registry.references.defined({revision.number for revision in visible})
+                kept = self._names[id(visible)] = visible, Names.of(sources, abbreviations, defined)
             return kept[1]
 
     def sources(self, visible: Sequence[Revision]) -> Sources:

@@ -27,6 +27,8 @@ from rag.registry.references import Link, Written
 from rag.text import language
 from rag.works import Part, Work
 
+_READS = 2
+"""Raised when more is read from a text than before: then every text is read anew."""
 _READ_AT_ONCE = 200
 _STORE_AT_ONCE = 5_000
 """References that are stored in one transaction, or a few more."""
@@ -117,7 +119,7 @@ class _Linker:
         self._shelf = _plans(self._published)
         abbreviations = library.abbreviations.names
         self._names = Names.of({id: _newest(plans).source for id, plans in self._shelf.items()}, abbreviations)
-        self._stamp = hashlib.sha256(repr(sorted(abbreviations.items())).encode()).hexdigest()[:16]
+        self._stamp = hashlib.sha256(repr((_READS, sorted(abbreviations.items()))).encode()).hexdigest()[:16]
         self._kept: OrderedDict[int, _Loaded] = OrderedDict()
 
     def run(self, progress: Callable[[int, int], None]) -> Linked:
@@ -133,6 +135,7 @@ class _Linker:
         ]
         linked = Linked()
         pile: list[Written] = []
+        defined: list[tuple[int, str, str]] = []
         ready: list[int] = []
         for at, plan in enumerate(todo):
             if at % _READ_AT_ONCE == 0:
@@ -141,11 +144,12 @@ class _Linker:
                 texts = dict(self._store.texts([revision.number for each in some for revision in each.revisions]))
             if any(self._points(texts[revision.number]) for revision in plan.revisions):
                 pile += self._read(plan)
+                defined += self._defined(plan)
             ready += [revision.number for revision in plan.revisions]
             if len(pile) >= _STORE_AT_ONCE or at + 1 == len(todo):
-                self._store.replace(ready, pile)
+                self._store.replace(ready, pile, defined=defined)
                 linked = Linked(revisions=linked.revisions + len(ready), references=linked.references + len(pile))
-                pile, ready = [], []
+                pile, ready, defined = [], [], []
         if self._store.stamp() != self._stamp:
             self._store.replace([], [], stamp=self._stamp)
         if todo or gone:
@@ -211,6 +215,11 @@ class _Linker:
                 address=_shown(addresses, lang) or ("" if name else mention.span.cut(here.work.document.text)),
                 links=tuple(self._links(plan, part, block.path, kind, targets)),
             )
+
+    def _defined(self, plan: _Plan) -> Iterator[tuple[int, str, str]]:
+        """What a work calls other documents: (revision, short name, title)."""
+        for short, title in self._names.within(self._load(plan).work.document).shorts().items():
+            yield plan.revisions[0].number, short, title
 
     def _found(
         self, plan: _Plan, here: _Loaded, path: Path, mention: Mention

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from rag.address import Mention
 from rag.library import Library
 from rag.provisions import Provision, Provisions
-from rag.references import through
+from rag.references import resolve, through
 from rag.registry import Revision
 from rag.statute import Address, asked, show
 from rag.text import language
@@ -35,27 +35,44 @@ def named(library: Library, question: str, visible: Sequence[Revision], clearanc
     documents: set[str] = set()
     chunks: list[int] = []
     missing: list[str] = []
+    stands: tuple[str, Address] | None = None
+    before = 0
     for mention in asked(question, library.names(visible)):
         revision = revisions.get(mention.document or "")
         if revision is None:
             continue
         documents.add(revision.document_id)
-        if mention.address == Address() or mention.step is not None:
+        beside = mention.step is not None and stands is not None and stands[0] == revision.document_id
+        if not beside and (mention.address == Address() or mention.step is not None):
             continue
         document = library.document(revision.document_id, revision.sha256, clearance=clearance)
         provisions = library.provisions(document)
-        there, lacking = _provisions(mention, provisions)
+        there, lacking = _beside(mention, stands[1], provisions) if beside and stands else _provisions(mention, provisions)
+        stands = revision.document_id, mention.address if there and not beside else Address()
+        new: list[int] = []
         for found in there:
             inside = [
                 chunk.id
                 for chunk in library.registry.chunks_of(revision.number)
                 if chunk.span.start < found.span.end and found.span.start < chunk.span.end
             ]
-            chunks += [chunk for chunk in inside if chunk not in chunks]
+            new += [chunk for chunk in inside if chunk not in chunks and chunk not in new]
+        if beside:  # 第十二条の次条 asks for the thirteenth
+            chunks[before:before] = new
+        else:
+            before = len(chunks)
+            chunks += new
         if lacking and any(other.address.part == lacking.part for other in provisions.order):
             # Said only where the document is numbered in this way at all: one without articles has no missing article.
             missing.append(f"{revision.source.title} {show(lacking, language(question) or 'ja')}")
     return Named(documents=frozenset(documents), chunks=tuple(chunks), missing=tuple(dict.fromkeys(missing)))
+
+
+def _beside(mention: Mention, stands: Address, provisions: Provisions) -> tuple[list[Provision], Address | None]:
+    """What 次条 names behind 第十二条の. That there is none is not said: nobody took it for there."""
+    to = resolve(replace(mention, document=None, name=""), stands, provisions)
+    found = [provisions.find(address) for address in to.addresses] if to.exists else []
+    return [provision for provision in found if provision is not None], None
 
 
 def _provisions(mention: Mention, provisions: Provisions) -> tuple[list[Provision], Address | None]:

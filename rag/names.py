@@ -52,6 +52,11 @@ _LEAD = re.compile(
 _LEAD_WORDS = re.compile(r"(?:及び|その他の|当該|現に|この法律の|は|の|に|を)+")
 _STEM = re.compile(r"[一-龥々〆ァ-ヴーa-z0-9・]+$")
 _CHANGED_IN = re.compile(rf"(?:第?{NUMERAL}[条項号](?:の{NUMERAL})*|規定|附則|別表)+中")
+NO_NAME = re.compile(
+    r"(同|当|当該|本|この|その|各|両|他の?|旧|新|前の?|次の?|現行|改正)*"
+    r"(法|法律|令|政令|省令|府令|規則|規程|訓令|条例|通達|要[領綱]|法?施行令|法?施行規則)"
+)
+"""Names that name no law by themselves."""
 LONGEST_NAME = 90
 
 
@@ -106,13 +111,18 @@ _RULES: tuple[tuple[str, str], ...] = (
 )
 
 
+_TAIL = re.compile("に(?:関|対|係|お|つ|よ|基)|[のを等]")
+"""How what is left of a title begins where its name was cut off: 「職員に関する法律」 is not 「に関する法律」."""
+
+
 def derived(title: str) -> set[str]:
     """Short forms that people make of a plain title: 職員旅費取扱規程 -> 旅費規程, 個人情報の保護に関する法律 -> 個人情報保護法."""
     known: set[str] = set()
     fresh = {title, _MINISTRY.sub("", title)}
     while fresh:
         known |= fresh
-        fresh = {short for name in fresh for rule, into in _RULES if len(short := re.sub(rule, into, name)) >= 4} - known
+        shorter = {re.sub(rule, into, name) for name in fresh for rule, into in _RULES}
+        fresh = {short for short in shorter if len(short) >= 4 and not _TAIL.match(short)} - known
     return known - {title}
 
 
@@ -203,6 +213,9 @@ BARE = frozenset("法 令 規則 省令 訓令 規程 要綱 要領 通達 告�
 """Names so short that they count only right before an address, and never as the end of a longer word: 法第三条."""
 _DEFINITION = re.compile(r"」?\(([^()「」]{0,80}?)(?:「([^「」()]{1,24})」)(?:と(?:いう|いい|総称)|とします)")
 _DEFINITION_EN = re.compile(r"""\((?:[^()"“]{0,60})["“](?:the )?([a-z][^"”()]{1,40})["”][^()]{0,40}\)""")
+_ENGLISH_LAW = re.compile(r"\b(?:act|order|rules|regulations?)$")
+_ONLY_HERE = re.compile("新|旧|同|当該|本|改正")
+"""How a short name begins that means another law in the next text."""
 _OLD = re.compile(r"(?:改正前|廃止前|旧)の?$")
 
 
@@ -224,8 +237,15 @@ class Names:
     _local_pattern: re.Pattern[str] | None = None
 
     @classmethod
-    def of(cls, sources: Mapping[str, Source], abbreviations: Mapping[str, str] | None = None) -> Names:
-        """Names of the documents with these ids. Where one document replaces another of the same name, the name means the newer."""
+    def of(
+        cls, sources: Mapping[str, Source], abbreviations: Mapping[str, str] | None = None, defined: Mapping[str, str] | None = None
+    ) -> Names:
+        """Names of the documents with these ids. Where one document replaces another of the same name, the name means the newer.
+
+        Args:
+            abbreviations: what knowledge managers wrote down, short -> title, number or id; they go before everything else.
+            defined: what the texts define for themselves and agree on, short -> title; everything else goes before them.
+        """
         meant: dict[str, set[str]] = {}
         for id, source in sources.items():
             for name in (source.title, source.number):
@@ -242,7 +262,7 @@ class Names:
         table |= shared | {name: Law(id, sources[id].title or name) for name, id in exact.items()}
         table |= {key: Law(id, source.title) for id, source in sources.items() if (key := number_key(source.number))}
         table |= _sole(sources)
-        for key, title in {**COMMON, **(abbreviations or {})}.items():
+        for key, title in {**(defined or {}), **COMMON, **(abbreviations or {})}.items():
             target = sources[title].title if title in sources else title
             found = title if title in sources else exact.get(plain(title))
             # What a title in the library says goes before general use, but not before what a knowledge manager says.
@@ -281,6 +301,18 @@ class Names:
             if law:
                 return law
         return None
+
+    def shorts(self) -> dict[str, str]:
+        """What the document for which these names are made calls others, as far as that is a name of a law: 通則法 -> 国税通則法."""
+        return {
+            short: law.name
+            for short, law in self.local.items()
+            if law.document not in (None, self.home)
+            and short not in BARE
+            and len(short) > 2
+            and not _ONLY_HERE.match(short)
+            and (LAW_WORD.search(short) or _ENGLISH_LAW.search(short))
+        }
 
     def within(self, document: Document, part: str = "") -> Names:
         """The names as they are used in ``document``: with 法 and 令 of its family and what its text defines.

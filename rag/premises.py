@@ -6,14 +6,13 @@ Only what the reader may see is looked at: a document above the reader's level h
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from rag.library import Library
-from rag.names import Names
+from rag.names import NO_NAME, Names
 from rag.provisions import Provisions
-from rag.records import HIGHEST_LEVEL, Filters, Premise, PremiseKind, Source
+from rag.records import HIGHEST_LEVEL, Filters, Premise, PremiseKind, Span
 from rag.registry import Revision
 from rag.statute import Address, asked, show
 from rag.text import dates, fold, language
@@ -22,41 +21,42 @@ from rag.text import dates, fold, language
 def premises(library: Library, question: str, *, clearance: int, as_of: date, filters: Filters) -> tuple[Premise, ...]:
     """What to say before anything else, in the order of the question; empty where nothing is wrong."""
     visible = library.visible(clearance=clearance, as_of=as_of, filters=filters)
+    hidden = _hidden(library, visible, clearance)
     found = [
         *_provisions(library, question, visible, clearance),
-        *_out_of_force(library, question, visible, clearance, as_of),
-        *_elsewhere(library, question, visible, clearance),
+        *_out_of_force(library, question, visible, hidden, as_of),
+        *_elsewhere(library, question, visible, hidden),
     ]
     return tuple(dict.fromkeys(found))
 
 
-_ANY = re.compile(
-    r"(同|当|当該|本|この|その|各|両|他の?|旧|新|前の?|次の?|現行|改正)*"
-    r"(法|法律|令|政令|省令|府令|規則|規程|訓令|条例|通達|要[領綱]|法?施行令|法?施行規則)"
-)
-"""Names that name no law by themselves."""
+def _hidden(library: Library, visible: Sequence[Revision], clearance: int) -> dict[str, list[Revision]]:
+    """Documents that the reader may see, but not of this day: id -> their revisions, the newest last."""
+    seen = {revision.document_id for revision in visible}
+    hidden: dict[str, list[Revision]] = {}
+    for revision in library.published:
+        if revision.document_id not in seen and (revision.source.level or HIGHEST_LEVEL) <= clearance:
+            hidden.setdefault(revision.document_id, []).append(revision)
+    return hidden
 
 
-def _elsewhere(library: Library, question: str, visible: Sequence[Revision], clearance: int) -> Iterator[Premise]:
+def _named(question: str, hidden: Mapping[str, Sequence[Revision]]) -> list[tuple[str, Span]]:
+    """Which of these documents the question names, and where."""
+    names = Names.of({id: revisions[-1].source for id, revisions in hidden.items()})
+    return [(mention.document, mention.span) for mention in asked(question, names) if mention.document]
+
+
+def _elsewhere(library: Library, question: str, visible: Sequence[Revision], hidden: Mapping[str, Sequence[Revision]]) -> Iterator[Premise]:
     """Laws of which the question names a provision, and that are not here."""
     mentions = [m for m in asked(question, library.names(visible)) if m.document is None and m.name and m.address != Address()]
     if not mentions:
         return
     titles = library.sources(visible).titles  # a law may be here article by article
-    known = asked(question, Names.of(_hidden(library, visible, clearance)))
-    spans = [mention.span for mention in known if mention.document]
+    spans = [span for _, span in _named(question, hidden)]
     for mention in mentions:
         here = fold(mention.name).endswith(tuple(titles)) or any(s.start < mention.span.end and mention.span.start < s.end for s in spans)
-        if not here and not _ANY.fullmatch(mention.name):
+        if not here and not NO_NAME.fullmatch(mention.name):
             yield Premise(kind=PremiseKind.NOT_IN_LIBRARY, what=mention.name)
-
-
-def _hidden(library: Library, visible: Sequence[Revision], clearance: int) -> dict[str, Source]:
-    """Documents that the reader may see, but not of this day: id -> what is known of the last revision."""
-    seen = {revision.document_id for revision in visible}
-    return {
-        r.document_id: r.source for r in library.published if r.document_id not in seen and (r.source.level or HIGHEST_LEVEL) <= clearance
-    }
 
 
 def _provisions(library: Library, question: str, visible: Sequence[Revision], clearance: int) -> Iterator[Premise]:
@@ -90,24 +90,21 @@ def _last(provisions: Provisions, address: Address) -> Address | None:
     return max(same, key=lambda other: other.article, default=None)
 
 
-def _out_of_force(library: Library, question: str, visible: Sequence[Revision], clearance: int, as_of: date) -> Iterator[Premise]:
-    seen = {revision.document_id for revision in visible}
-    hidden: dict[str, list[Revision]] = {}
-    for revision in library.published:
-        if revision.document_id not in seen and (revision.source.level or HIGHEST_LEVEL) <= clearance:
-            hidden.setdefault(revision.document_id, []).append(revision)
+def _out_of_force(
+    library: Library, question: str, visible: Sequence[Revision], hidden: Mapping[str, Sequence[Revision]], as_of: date
+) -> Iterator[Premise]:
     if not hidden:
         return
     taken = [mention.span for mention in asked(question, library.names(visible)) if mention.document]
     instead = {revision.source.replaces: revision.source for revision in visible if revision.source.replaces}
-    for mention in asked(question, Names.of({id: revisions[-1].source for id, revisions in hidden.items()})):
-        if mention.document not in hidden or any(span.start < mention.span.end and mention.span.start < span.end for span in taken):
+    for id, named in _named(question, hidden):
+        if any(span.start < named.end and named.start < span.end for span in taken):
             continue
-        revisions = hidden[mention.document]
+        revisions = hidden[id]
         title = revisions[-1].source.title
         starts = [revision.source.effective_from for revision in revisions if revision.source.effective_from]
         ends = [revision.source.effective_to for revision in revisions if revision.source.effective_to]
-        if successor := instead.get(mention.document):
+        if successor := instead.get(id):
             yield Premise(kind=PremiseKind.REPLACED, what=title, day=successor.effective_from, instead=successor.title)
         elif starts and as_of < min(starts):
             yield Premise(kind=PremiseKind.NOT_YET_IN_FORCE, what=title, day=min(starts))

@@ -203,7 +203,7 @@ class Hit:
     rank: int
     """1 for the best."""
     found_by: Mapping[str, int]
-    """Rank in each list that found it: {"keyword": 1, "vector": 4}."""
+    """Rank in each list that found it: {"keyword": 1, "vector-ja": 4}."""
     parts: Mapping[str, float] = field(default_factory=dict)
     """What each part of search gave to the score, which is their sum: {"keyword": 0.3, "vector-ja": 0.2, "graph": 0.1}; where asked for, by
     field of the keyword index in place of "keyword"."""

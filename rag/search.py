@@ -8,7 +8,7 @@ from datetime import date
 
 from rag import cross_encoder, second_stage
 from rag.cross_encoder import Reader
-from rag.graph import pointers
+from rag.graph import carried_out, pointers
 from rag.index.forward import Passage
 from rag.index.fuse import Fused, by_score
 from rag.index.keyword import BIGRAMS
@@ -51,7 +51,7 @@ class Result:
     documents: int
     """How many documents were searched."""
     lists: tuple[str, ...] = ()
-    """Which lists took part: "keyword", "vector"."""
+    """Which lists took part: "keyword", "vector", "vector-ja"."""
     missing: tuple[str, ...] = ()
     """Provisions that the question names and that do not exist."""
 
@@ -119,7 +119,7 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
         keyword |= index.search(question, scope, len(missing), among=missing, off=fields | BIGRAMS if index.big else fields)
     called = Named() if "named" in off else named(library, asked, visible, clearance)
     similar = {model.name: (model.vote, model.similarity(list({*keyword, *near, *called.chunks}))) for model in models}
-    first = by_score(keyword, list(similar.values()))
+    first = by_score(keyword, similar)
     parts = _first_parts(first, keyword, similar)
     if "second_stage" not in off and library.reader is not None:
         parts |= _behind(_read(library, library.reader, asked, scope, first), first, parts)
@@ -146,7 +146,7 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
         hits=tuple(hits),
         scope=scope,
         documents=len(visible),
-        lists=("keyword", "vector") if models else ("keyword",),
+        lists=("keyword", *similar),
         missing=called.missing,
     )
 
@@ -227,7 +227,11 @@ def _lift(library: Library, scope: Scope, sources: Sources, asked_of: frozenset[
     """Add what the graph gives; where the question calls a law by its title, to that law alone. Returns those that no list found,
     each with its place among them."""
     scores = {chunk: sum(some.values()) for chunk, some in parts.items()}
-    lowest, gains = lift(scores, lambda chunks: pointers(library, chunks, scope, sources.families, asked_of))
+    lowest, gains = lift(
+        scores,
+        lambda chunks: pointers(library, chunks, scope, sources.families, asked_of),
+        lambda chunks: carried_out(library, chunks, scope, sources.families, asked_of),
+    )
     new = sorted(gains.keys() - parts.keys(), key=lambda chunk: (-gains[chunk], chunk))
     for chunk, gain in gains.items():
         parts[chunk] = {**parts.get(chunk, {}), "graph": gain if chunk in parts else lowest + gain}

@@ -34,8 +34,9 @@ from rag import terms, text
 from rag.index.forward import Passage
 from rag.question import Question
 
-FIRST = 300
-"""So many candidates of the first stage are looked at again."""
+FIRST = 200
+"""So many candidates of the first stage are looked at again. On 708 tax questions 300, 200, 150 and 100 gave nDCG@10 .604, .604, .603 and
+.599, and Recall@100 .852, .852, .849 and .842."""
 MEANT = 0.8
 """A word of the question counts so much where a passage has it by an official word."""
 LIKE = 0.4

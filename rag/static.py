@@ -78,6 +78,11 @@ class StaticModel:
         """For each text: is it Japanese, and are enough of its words known?"""
         return [language(text) == "ja" and self._knows(terms.words(text)) for text in texts]
 
+    def known(self, question: str) -> float:
+        """Share of a question's words that the model knows, 0 to 1. Those that say nothing of a subject do not count."""
+        words = terms.content_words(question)
+        return sum(word in self._places for word in words) / len(words) if words else 1.0
+
     def _knows(self, words: Sequence[str]) -> bool:
         return sum(word in self._places for word in words) >= max(1, KNOWN_SHARE * len(words))
 

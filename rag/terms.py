@@ -2,7 +2,8 @@
 
 Words: SudachiPy, split mode A (short units), normalized form, without particles, auxiliaries and symbols; English words
 by the Snowball stemmer. Bigrams: every two neighbouring kana or kanji, which find what the dictionary does not know.
-Both are made from NFKC text in lower case, so that full-width, half-width and capital forms meet.
+Both are made from NFKC text in lower case and in today's spelling (:mod:`rag.spelling`), so that full-width, half-width and capital
+forms meet, and old ones with new ones.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from typing import Any
 import snowballstemmer
 from sudachipy import Dictionary, SplitMode
 
+from rag.spelling import modern
 from rag.text import JAPANESE_RUN, fold
+
+VERSION = "2"
+"""Raised when a text gives other terms than before: an index that was made of the old ones must be made anew."""
 
 _WORD = re.compile(r"[^\W_]+")
 _PIECE = 8_000
@@ -54,7 +59,7 @@ def surfaces(text: str) -> dict[str, str]:
 
 
 def _analysed(text: str) -> Iterator[tuple[str, str]]:
-    plain = fold(text)
+    plain = modern(fold(text))
     if not JAPANESE_RUN.search(plain):
         yield from ((_stem(word), word) for word in _WORD.findall(plain))
         return
@@ -85,7 +90,7 @@ def hiragana(text: str) -> str:
 def bigrams(text: str) -> list[str]:
     """Character bigrams of the Japanese runs of ``text``; a run of one character stands for itself."""
     found: list[str] = []
-    for run in JAPANESE_RUN.findall(fold(text)):
+    for run in JAPANESE_RUN.findall(modern(fold(text))):
         found.extend(run[i : i + 2] for i in range(len(run) - 1)) if len(run) > 1 else found.append(run)
     return found
 

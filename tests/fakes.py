@@ -40,6 +40,10 @@ class FakeEmbedder(Embedder):
         """True for English."""
         return [language(text) == "en" for text in texts]
 
+    def known(self, question: str) -> float:
+        """Every word of it."""
+        return 1.0
+
 
 def _of(word: str) -> Vectors:
     seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")

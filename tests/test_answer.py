@@ -152,6 +152,21 @@ def test_a_paragraph_that_limits_the_one_before_is_a_condition_of_it() -> None:
     ]
 
 
+def test_what_a_sentence_takes_up_leads_it() -> None:
+    rules = build(
+        [
+            (BlockKind.PARAGRAPH, (*ARTICLE, "第一項"), "旅行者は、旅行を終えた日から二週間以内に書類を提出する。"),
+            (BlockKind.PARAGRAPH, (*ARTICLE, "第二項"), "三月の分は、四月十日までに提出する。"),
+            (BlockKind.PARAGRAPH, (*ARTICLE, "第三項"), "前二項の期間内に旅費の請求をしないときは、課長が旅費の請求を促す。"),
+        ]
+    )
+    assert roles("旅費の請求はいつまでですか", rules)[:3] == [
+        ("旅行者は、旅行を終えた日から二週間以内に書類を提出する。", Role.ANSWER, False),
+        ("三月の分は、四月十日までに提出する。", Role.ANSWER, False),
+        ("前二項の期間内に旅費の請求をしないときは、課長が旅費の請求を促す。", Role.CONDITION, False),
+    ]
+
+
 def test_a_term_that_the_document_defines_is_explained() -> None:
     document = build(
         [
@@ -205,6 +220,16 @@ def test_what_lays_down_a_figure_leads_what_only_mentions_one() -> None:
     assert decisive is not None and decisive.cut(lays_down) == "二十日"
 
 
+def test_a_definition_answers_who_asks_what_a_term_means_and_explains_to_others() -> None:
+    defines = (BlockKind.ITEM, (*ARTICLE, "第一項", "第一号"), "外部媒体　ＵＳＢメモリその他情報を記録する媒体をいう。")
+    rule = (BlockKind.PARAGRAPH, ("第三条", "第一項"), "外部媒体は、課が貸与するものを使うものとする。")
+    document = build([(BlockKind.PARAGRAPH, (*ARTICLE, "第一項"), "用語の意義は、次の各号に定めるところによる。"), defines, rule])
+    (text, role, _), *_ = roles("ＵＳＢメモリの外部媒体を使ってもいいですか", document)
+    assert (text, role) == (rule[2], Role.ANSWER)
+    (text, role, _), *_ = roles("外部媒体とは何ですか", document)
+    assert text.endswith(defines[2]) and role is Role.ANSWER
+
+
 def test_the_words_that_decide_are_marked() -> None:
     hits, load = hits_of(prose("宿泊料は、一夜につき一万二千円を上限とする。"))
     asked = Question(weights={"宿泊": 1.0}, text="宿泊料はいくらですか", surfaces=("宿泊",))
@@ -237,6 +262,9 @@ def test_what_a_question_asks_for(question: str, wanted: tuple[Asks, ...]) -> No
         ("いくらですか", "上限は一万円とする。", "一万円"),
         ("何日以内ですか", "申請は三十日以内に処理する。", "三十日以内"),
         ("使ってもいいですか", "私用の車は使用してはならない。", "使用してはならない"),
+        ("いつまでですか", "終えた日の翌日から起算して二週間以内に請求する。", "二週間以内"),
+        ("いつまでですか", "三月に終えた分は、四月十日までに請求する。", "四月十日まで"),
+        ("いつまでですか", "利用の前日までに届け出る。", "前日まで"),
         ("May I take it home?", "Papers must not leave the office.", "must not"),
         ("いくらですか", "手数料を納める。", None),
     ],

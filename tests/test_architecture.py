@@ -42,7 +42,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.question", "rag.conversation"),
     ("rag.thesaurus",),
     ("rag.terms",),
-    ("rag.text", "rag.settings", "rag.holder", "rag.recorded"),
+    ("rag.spelling", "rag.text", "rag.settings", "rag.holder", "rag.recorded", "rag.scratch"),
     ("rag.records", "rag.errors"),
     ("rag",),
 )
@@ -89,6 +89,7 @@ HOMES: dict[str, set[str]] = {
         "rag.ingest",  # one writer of the library
         "rag.index.vector",  # nobody opens the graph while it is written
         "rag.desk.work",  # one process does the jobs
+        "rag.scratch",  # what is left over is told from what is in use
     },
     "pypdf": {"rag.read.pdf"},
     "pypdfium2": {"rag.read.pdfium"},
@@ -114,6 +115,7 @@ HOMES: dict[str, set[str]] = {
     },
     "markdown_it": {"rag.read.markdown"},
     "charset_normalizer": {"rag.read.plain"},
+    "opencc": {"rag.spelling"},
     "sudachipy": {"rag.terms"},
     "snowballstemmer": {"rag.terms"},
     "llama_index": {

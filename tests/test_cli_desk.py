@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from rag import scratch
 from rag.cli import app
 from rag.errors import LibraryError
 from rag.registry.questions import Asked, Cited, Questions
@@ -90,6 +92,19 @@ def test_a_zip_is_unpacked_and_a_bad_one_keeps_nothing_from_being_added(rig: Rig
     assert run("add", str(tmp_path / "none.zip")).status == 1
 
 
+def test_the_gate_looks_at_what_is_ingested_and_stops_nothing(rig: Rig, tmp_path: Path) -> None:
+    run = Machine(rig, tmp_path)
+    (run.folder / "undated.md").write_text("# Undated\n\nNobody said from when.\n", encoding="utf-8")
+    first = run("ingest", str(run.folder))
+    assert (first.status, first.lines[-1]) == (0, "4 added"), first.printed
+    gates = [line for line in run("list").lines if " published " in line]
+    assert len(gates) == 4 and "not checked" not in "".join(gates)
+    stopped = [line.split()[0] for line in gates if re.search(r" 1 stop, \d in all ", line)]
+    assert any(id.startswith("undated") for id in stopped)
+    assert first.lines[-2] == f"{len(stopped)} of them have something to look at: python -m rag list --state published"
+    assert run("ingest", str(run.folder)).lines == ["4 unchanged"]
+
+
 def test_a_home_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> str:
         raise OSError(28, "No space left on device")
@@ -98,6 +113,21 @@ def test_a_home_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path, mon
     monkeypatch.setattr(tempfile, "mkdtemp", full)
     with pytest.raises(LibraryError, match="cannot be written"):
         app(["add", str(tmp_path)], standalone_mode=False)
+
+
+def test_what_a_killed_one_unpacked_is_cleared_away_and_what_is_in_use_is_not(rig: Rig, tmp_path: Path) -> None:
+    run = Machine(rig, tmp_path)
+    archive = packed(tmp_path / "rules.zip", {f"{number:03}.md": f"# Rule {number}\n\nNobody.\n" for number in range(300)})
+    command = rig.start(["add", archive], {"KONKYO_HOME": str(run.home)})
+    assert command.wait_until(lambda: any(run.home.glob("unpacked-*/*/*.md")))
+    command.send(signal.SIGSTOP)
+    scratch.clear(run.home)
+    (left,) = run.home.glob("unpacked-*")
+    assert any(left.glob("*/*.md")), "somebody is at it"
+    command.send(signal.SIGKILL)
+    assert command.wait() == -signal.SIGKILL and any(left.glob("*/*.md"))
+    assert run("ingest", str(run.folder)).status == 0
+    assert not list(run.home.glob("unpacked-*"))
 
 
 class Person:

@@ -46,6 +46,9 @@ def test_what_was_asked_in_vain(rig: Rig, tmp_path: Path) -> None:
     assert run("gaps", "--close", "zebra", "--how", "magic").status == 2
     assert run("gaps", "--close", "zebra", "--note", "there is no zoo").lines == ["closed"]
     assert run("usage").lines[-1] == "time to answer: 0.00 s (median), 0.00 s (slowest)"
+    assert run("usage", "--cited-csv").printed == "document,title,times_cited\n", "there is no document"
+    assert run("ingest", str(run.folder)).status == 0
+    assert "rules,Travel Rules,0" in run("usage", "--cited-csv").lines
     assert run("usage", "--csv").printed == "day,questions,refused,seconds_median,seconds_slowest\n"
 
 

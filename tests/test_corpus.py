@@ -70,6 +70,8 @@ def test_there_are_enough_golden_questions() -> None:
 
 @pytest.mark.parametrize("question", [q for q in QUESTIONS if q.expect], ids=lambda q: q.id)
 def test_what_a_golden_question_expects_exists(question: Question, documents: dict[str, list[Document]]) -> None:
+    if ocr.missing() and {place.document for place in question.expect} == {"notice-1998-scan"}:
+        pytest.skip("Tesseract is not installed: the scan is left out")
     for place in question.expect:
         assert any(_holds(place, document) for document in documents[place.document]), place
 

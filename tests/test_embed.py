@@ -125,6 +125,11 @@ def test_readable_judges_each_text_alone(embedder: Embedder) -> None:
 # ---------------------------------------------------------------- the right weights or none
 
 
+def test_the_share_of_a_question_that_is_known(embedder: Embedder) -> None:
+    assert embedder.known("The fee is due.") == embedder.known("") == 1.0
+    assert 0.3 < embedder.known("The fee is due 踰踱.") < 1.0
+
+
 def test_the_packaged_weights_have_the_sum_written_down(embedder: Embedder) -> None:
     assert embedder.fingerprint == "53aa51172d142c89" == PACKAGED_SHA256[:16]
 

@@ -17,7 +17,7 @@ def chunk(number: int) -> Chunk:
 
 FOUND = Lists(
     keyword={1: 10.0, 2: 5.0, 3: 1.0},
-    similar=[(0.5, {1: 0.1, 2: 0.9, 3: 0.95, 4: 0.8})],
+    similar={"vector": (0.5, {1: 0.1, 2: 0.9, 3: 0.95, 4: 0.8})},
     by_keyword=[1, 2],
     near=[[3, 2, 4]],
     chunks={number: chunk(number) for number in (1, 2, 3, 4)},

@@ -315,3 +315,14 @@ def test_delete_leaves_nothing(tmp_path: Path) -> None:
     delete(tmp_path / "keyword")
     assert not (tmp_path / "keyword").exists()
     delete(tmp_path / "keyword")
+
+
+@pytest.mark.parametrize("stamp", ["", "1", None])
+def test_an_index_made_of_other_terms_says_so(tmp_path: Path, stamp: str | None) -> None:
+    with KeywordIndex(tmp_path).writer() as writer:
+        writer.commit()
+    KeywordIndex(tmp_path)  # its own it opens
+    file = tmp_path / "terms"
+    file.unlink() if stamp is None else file.write_text(stamp)
+    with pytest.raises(IndexDamaged, match="another version of Konkyo. Run: python -m rag rebuild"):
+        KeywordIndex(tmp_path)

@@ -10,7 +10,7 @@ import pytest
 
 from rag.graph import EdgeKind, Pointer
 from rag.library import Library
-from rag.lift import FROM, OVER, WEIGHTS, lift
+from rag.lift import DOWN, FROM, OVER, WEIGHTS, lift
 from rag.records import Filters, Kind
 from rag.search import search
 
@@ -103,3 +103,30 @@ def test_only_the_first_lift() -> None:
 
     lift({chunk: 500.0 - chunk for chunk in range(300)}, pointers)
     assert asked == [list(range(FROM))]
+
+
+def test_an_act_lifts_what_carries_it_out_where_that_was_found_too() -> None:
+    scores = {chunk: 300.0 - chunk for chunk in range(200)}
+
+    def carried_out(chunks: Sequence[int]) -> list[Pointer]:
+        assert chunks == list(range(FROM))
+        return pointing((1, 40, "delegates"), (1, 900, "delegates"), (5, 150, "delegates"))
+
+    lowest, gains = lift(scores, lambda chunks: [], carried_out)
+    assert gains == {40: pytest.approx(DOWN * (OVER - 2)), 150: pytest.approx(DOWN * (OVER - 6) + lowest - scores[150])}
+
+
+def test_the_order_of_an_act_is_lifted_inside_the_readers_scope(tmp_path: Path) -> None:
+    library = library_at(tmp_path / "orders")
+    act = law("act", "窓口サービス法", "第二条 手数料は、政令で定める額とする。", kind=Kind.ACT)
+    order = law("order", "窓口サービス法施行令", "第一条 法第二条の政令で定める額は、三百円とする。", kind=Kind.ORDER, level=2)
+    add(library, act, order)
+
+    def graph(clearance: int) -> dict[str, float]:
+        hits = search(library, "手数料の額は政令でいくらですか", as_of=TODAY, clearance=clearance).hits
+        return {hit.chunk.document_id: hit.parts.get("graph", 0.0) for hit in hits}
+
+    assert graph(3)["order"] > 0
+    # What the order says of the act lifts the act; alone, that is all that is left.
+    assert graph(1) == {"act": 0.0}
+    library.close()

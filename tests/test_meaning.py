@@ -43,6 +43,10 @@ class Listed:
         """True for texts with the letter."""
         return [self.letter in text for text in texts]
 
+    def known(self, question: str) -> float:
+        """All of a question but the share that is written as tildes."""
+        return 1.0 - question.count("~") / len(question)
+
     def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Vectors from the list; for other texts the first axis."""
         self.asked.append((role, tuple(texts)))
@@ -127,6 +131,15 @@ def test_without_sentences_it_is_the_cosine_of_the_whole(tmp_path: Path, by_sent
     (asked,) = library_of(tmp_path, by_sentence).ask(question)
     assert asked.vectors.shape == (1, 4)
     assert asked.similarity([1, 3, 4]) == pytest.approx({1: 3 / 5, 3: 0, 4: -1}, abs=1e-5)
+
+
+def test_a_model_counts_for_the_share_of_the_question_that_it_knows(tmp_path: Path) -> None:
+    model = Listed("a", {"a": unit(1)})
+    meaning = meaning_of(tmp_path, model)
+    meaning.add([(chunk_of(1, "a"), 1)])
+    for question, share in (("a", 1.0), ("a~~~", 0.25)):
+        (asked,) = meaning.ask(question)
+        assert asked.similarity([1]) == {1: pytest.approx(share, abs=1e-5)}
 
 
 def test_what_has_no_vector_has_no_similarity(tmp_path: Path) -> None:

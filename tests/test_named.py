@@ -72,6 +72,13 @@ def test_a_provision_is_found_by_its_name(sample: Library, question: str, place:
     assert got.missing == ()
 
 
+@pytest.mark.parametrize(("step", "article"), [("次条", "第十三条"), ("前条", "第十一条")])
+def test_what_stands_beside_a_provision_comes_first(sample: Library, step: str, article: str) -> None:
+    got = names(sample, f"旅費規程第十二条の{step}には何とありますか")
+    assert places(sample, got) == [f"travel-directive {article}", "travel-directive 第十二条"]
+    assert names(sample, f"{step}には何とありますか") == Named(), "beside nothing"
+
+
 def test_provisions_stand_in_the_order_of_the_question(sample: Library) -> None:
     got = names(sample, "旅費規程第12条、公共サービス提供基準法第十条、旅費規程第3条と第12条")
     assert places(sample, got) == ["travel-directive 第十二条", "act 第十条", "travel-directive 第三条"]
@@ -103,6 +110,24 @@ def test_a_library_reads_the_abbreviations_in_its_home(library: Library, tmp_pat
     got = names(library, "車規第2条は")
     assert len(got.chunks) == 1 and len(got.documents) == 1
     assert [problem.split(":")[0] for problem in library.abbreviations.problems] == ["abbreviations.toml, line 3"]
+
+
+def test_a_question_may_use_the_short_names_that_the_texts_define(library: Library, tmp_path: Path) -> None:
+    def write(name: str, title: str, words: str, level: int = 1) -> None:
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / f"{name}.md").write_text(f"# {title}\n\n## 第一条 定め\n\n{words}\n", encoding="utf-8")
+        add(library, folder, level)
+
+    write("cars", "公用車及び駐車場管理規程", "公用車は前日までに予約する。")
+    assert names(library, "車場規程第1条は") == Named()
+    write("bikes", "自転車要領", "公用車及び駐車場管理規程（以下「車場規程」という。）第一条を準用する。", level=2)
+    got = names(library, "車場規程第1条は")
+    assert len(got.chunks) == 1 and len(got.documents) == 1
+    assert names(library, "車場規程第1条は", clearance=1) == Named(), "the text that says so is above this reader's level"
+    write("old", "駐輪場規程", "この規程は、廃止する。")
+    write("more", "駐輪要領", "駐輪場規程（以下「車場規程」という。）第一条により廃止する。")
+    assert names(library, "車場規程第1条は") == Named(), "two texts mean two things by it"
 
 
 def test_of_a_long_range_the_first_ones_stand_first(sample: Library) -> None:

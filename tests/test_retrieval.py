@@ -174,7 +174,7 @@ def test_an_explanation_is_the_list_that_was_measured(made: Bench) -> None:
     assert [listed.passage for listed in found.listed if listed.grade] == ["claim"]
     (wanted,) = found.wanted
     assert (wanted.passage, wanted.rank, wanted.why) == ("claim", 1, "found at place 1")
-    assert wanted.keyword_rank == 1 and wanted.vector_rank >= 1
+    assert wanted.ranks["keyword"] == 1 and wanted.ranks["vector-ja"] >= 1
 
 
 def test_a_passage_that_was_outranked_says_by_which_part(made: Bench) -> None:
@@ -186,7 +186,7 @@ def test_a_passage_that_was_outranked_says_by_which_part(made: Bench) -> None:
 
 def test_a_passage_that_shares_nothing_with_the_question_says_what_it_lacks(made: Bench) -> None:
     (wanted,) = explain(made, "q-elsewhere").wanted
-    assert (wanted.rank, wanted.vector_rank) == (0, 0)
+    assert (wanted.rank, wanted.ranks.get("vector", 0)) == (0, 0)
     assert "宿泊" in wanted.lacks
     assert wanted.why.startswith("not among the first")
 

@@ -97,7 +97,7 @@ def scores_of(library: Library, question: str) -> dict[str, float]:
 
 
 def test_the_lists_that_took_part(sample: Library) -> None:
-    assert look(sample, "旅費の請求").lists == ("keyword", "vector")
+    assert look(sample, "旅費の請求").lists == ("keyword", "vector-ja")
     assert look(sample, "Who approves a flight?").lists == ("keyword", "vector")
     assert look(sample, "１２３").lists == ("keyword",), "no model reads a number in full width"
 

@@ -163,3 +163,11 @@ PROVISIONS = {
 def test_an_everyday_question_is_nearer_to_the_provision_that_answers_than_to_another(question: str, right: str, other: str) -> None:
     asked = of(question, "query")
     assert float(asked @ of(PROVISIONS[right])) > float(asked @ of(PROVISIONS[other])) + 0.05
+
+
+def test_the_share_of_a_question_that_is_known() -> None:
+    assert MODEL.known("旅費の請求") == 1.0
+    content = terms.content_words("旅費の踰踱")
+    assert content[0] == "旅費" and len(content) > 1
+    assert MODEL.known("旅費の踰踱") == pytest.approx(1 / len(content))
+    assert MODEL.known("ですか") == 1.0, "nothing is asked that it could not know"

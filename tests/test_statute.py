@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.names import Law, Names, plain, read_abbreviations
+from rag.names import Law, Names, derived, plain, read_abbreviations
 from rag.records import Block, BlockKind, Document, Kind, Source, Span
 from rag.statute import Address, Mention, asked, parse, show
 from tests.statute_cases import CASES, Case
@@ -37,6 +37,11 @@ def sources() -> dict[str, Source]:
 
 NAMES = Names.of(sources())
 NOBODY = Names.of({})
+
+
+@pytest.mark.parametrize("title", ["支部図書館及びその職員に関する法律", "農業委員会等に関する法律"])
+def test_no_short_form_begins_in_the_middle_of_a_phrase(title: str) -> None:
+    assert [name for name in derived(title) if name.startswith(("に関する", "等に関する"))] == []
 
 
 def written(mention: Mention) -> str:

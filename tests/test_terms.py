@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.spelling import modern
 from rag.terms import bigrams, content_words, words
+from rag.text import fold
 
 
 def test_particles_auxiliaries_and_symbols_are_left_out() -> None:
@@ -90,3 +92,34 @@ def test_threads_do_not_disturb_each_other() -> None:
     expected = [words(text) for text in texts]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(words, texts)) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("國稅ヲ納付スルコトヲ得", "国税を納付することを得"),  # kanji and kana of a law in katakana
+        ("當該辨濟", "当該弁済"),
+        ("圖書館ノ設置", "図書館の設置"),
+        ("届出があつた場合において、従つて行つた", "届出があった場合において、従って行った"),  # っ written large
+        ("よつて", "よって"),
+        ("あつせんにのつとり、もつぱら", "あっせんにのっとり、もっぱら"),
+        ("ヰ號ノ規定ニ依リ", "い号の規定に依り"),
+    ],
+)
+def test_old_spellings_meet_todays(old: str, new: str) -> None:
+    assert bigrams(old) == bigrams(new)
+    assert words(old) == words(new) != []
+
+
+@pytest.mark.parametrize(
+    "text", ["費用を持つため、役立つたびに", "二つ以上、一つずつ", "コンピュータを使うノート", "メモ", "ヒアリングハ終ワリ、これは続く。"]
+)
+def test_todays_spelling_is_left_as_it_is(text: str) -> None:
+    assert modern(text) == text
+
+
+@given(st.text(max_size=80))
+def test_every_character_becomes_one(text: str) -> None:
+    plain = fold(text)
+    assert len(modern(plain)) == len(plain)
+    assert modern(modern(plain)) == modern(plain)

@@ -81,8 +81,10 @@ _FOR_ALL = re.compile(r"何(?:が|を|に|の|で|か)|なに|誰|だれ|どな�
 LAID_DOWN = ("とする", "とします", "以内とする", "以下とする")
 """What stands behind a figure that is laid down, where another sentence may only mention one."""
 FIGURES = {Asks.MONEY, Asks.SHARE, Asks.LENGTH, Asks.COUNT}
+_MEANING = re.compile(r"とは|意味|定義|何を(?:いう|言う|指す|さす)|何のこと|\b(?:mean|means|meaning|definition|defined|what is an?)\b")
 _ASKS_OF = re.compile(r"何|いくら|いくつ|いつ|誰|だれ|どなた|どこ|どちら|どの|どれ|どう|なぜ|教えて|知りたい")
 
+_LIMIT = re.compile(r"(?:以内|まで|以上|以下|未満|前)$")
 _N = r"[0-9〇一二三四五六七八九十百千][0-9〇一二三四五六七八九十百千万億,.]*"
 _ABOUT = r"(?:以内|以上|以下|未満|前|後|まで|を(?:超えない|限度))?"
 _EN_N = r"(?:\d[\d,.]*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|sixty|ninety)"
@@ -102,7 +104,7 @@ _DECIDING: dict[Asks, str] = {
         rf"メートル|キロ|度|日|以上|以下)|{_EN_N} \w+|once|twice)"
     ),
     Asks.WHEN: (
-        rf"(?:{_N}{_TIME}{_ABOUT}|(?:前日|翌日|当日|翌月|月末|年度末|始業|終業)[^、。]{{0,8}}|直ちに|速やかに|"
+        rf"(?:{_N}月{_N}日{_ABOUT}|{_N}{_TIME}{_ABOUT}|(?:前日|翌日|当日|翌月|月末|年度末|始業|終業)(?:[^、。]{{0,8}}まで)?|直ちに|速やかに|"
         rf"遅滞なく|あらかじめ|事前に|\d{{1,2}}[:.]\d{{2}}|{_EN_N}(?: calendar| working| business)? (?:days?|weeks?|"
         rf"months?|years?|hours?|minutes?)|(?:january|february|march|april|may|june|july|august|september|october|"
         rf"november|december)\s\d+|\d+\s(?:january|february|march|april|may|june|july|august|september|october|"
@@ -144,6 +146,11 @@ def for_all(question: str) -> bool:
     return {Asks.WHO, Asks.NAME, Asks.OTHER}.issuperset(asks(question)) and _FOR_ALL.search(fold(question)) is not None
 
 
+def for_meaning(question: str) -> bool:
+    """True where a question asks what a term means."""
+    return _MEANING.search(fold(question)) is not None
+
+
 def deciding(wanted: tuple[Asks, ...], text: str, near: tuple[str, ...] = ()) -> Span | None:
     """The characters of ``text`` that decide the first thing asked for that it decides at all.
 
@@ -155,11 +162,13 @@ def deciding(wanted: tuple[Asks, ...], text: str, near: tuple[str, ...] = ()) ->
     for kind in wanted:
         places = list(_places(kind, plain))
         if places:
-            # 「(一月一日から…)につき二十日とする」: what is laid down decides, wherever the words of the question stand.
+            # 「(一月一日から…)につき二十日とする」: what is laid down decides, wherever the words of the question stand;
+            # 「三月に終えた旅行は、四月十日までに」: so does a limit before a mere time.
             start, end = min(
                 places,
                 key=lambda place: (
                     not plain.startswith(LAID_DOWN, place[1]),
+                    not _LIMIT.search(plain[place[0] : place[1]]),
                     min((abs(place[0] - anchor) for anchor in anchors), default=0),
                 ),
             )

@@ -17,14 +17,14 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from rag.answer.asks import Asks, asks, decides, deciding, for_all, lays_down
+from rag.answer.asks import Asks, asks, decides, deciding, for_all, for_meaning, lays_down
 from rag.answer.candidates import Candidate, blocks_in, candidates, complete, whole_list
 from rag.answer.definitions import definitions
 from rag.answer.relevance import Kinship, Question
 from rag.answer.verify import block_at, cite
 from rag.records import QUOTABLE, Citation, Document, Hit, Role, Span, Statement
 from rag.terms import words
-from rag.text import language, sentences
+from rag.text import language, number, sentences
 
 HITS = 30
 """How many hits are looked at."""
@@ -55,6 +55,9 @@ _LIMITS = re.compile(
     r"|\b(?:unless|except|only if|however|notwithstanding|does not apply|do not apply)\b",
     re.IGNORECASE,
 )
+_DEFINES = re.compile(r"をいう。?[)）]?$|[\"”] means\b", re.IGNORECASE)
+"""A definition explains what answers; alone it answers only who asks what a term means."""
+_TAKES_UP = re.compile(r"前([二三四五六])?項")
 _ON_THE_ONE_BEFORE = re.compile(r"\s*(?:前項|前二項|前各項|前条|the preceding|paragraph \(\d+\) does not)", re.IGNORECASE)
 
 
@@ -117,8 +120,9 @@ def choose(question: Question, weighed: Sequence[Weighed]) -> list[Evidence]:
     taken = _taken(question, weighed)
     if not taken:
         return []
-    best = max(each.relevance for each in taken)
-    direct = [each for each in taken if each.relevance >= DIRECT * best][:ANSWERS]
+    rules = [each for each in taken if not _DEFINES.search(each.candidate.text)] or taken
+    best = max(each.relevance for each in rules)
+    direct = [each for each in rules if each.relevance >= DIRECT * best][:ANSWERS]
     wanted, near = asks(question.text), tuple(question.surfaces)
     direct.sort(
         key=lambda each: (
@@ -128,8 +132,13 @@ def choose(question: Question, weighed: Sequence[Weighed]) -> list[Evidence]:
             -each.relevance,
         )
     )
-    answers = [_evidence(each, Role.ANSWER, wanted, near) for each in (map(_completed, direct) if for_all(question.text) else direct)]
-    conditions: list[Evidence] = []
+    meanings = _meanings(question, weighed)
+    direct = [*meanings, *(each for each in direct if each not in meanings)][:ANSWERS]
+    laid_down = [(each, _taken_up(each, weighed)) for each in direct]
+    direct = [one for each, before in laid_down for one in before or [each]]
+    whole = for_all(question.text)
+    answers = [_evidence(_completed(each) if whole and each not in meanings else each, Role.ANSWER, wanted, near) for each in direct]
+    conditions = [_evidence(each, Role.CONDITION, wanted, near) for each, before in laid_down if before]
     related: list[Evidence] = []
     homes = {(each.candidate.document.id, each.candidate.hit.chunk.path) for each in direct}
     for each in taken:
@@ -222,6 +231,36 @@ def _completed(each: Weighed) -> Weighed:
 
 def _with_heading(candidate: Candidate) -> str:
     return f"{candidate.hit.chunk.context.rpartition(chr(10))[2]}\n{candidate.text}"
+
+
+def _meanings(question: Question, weighed: Sequence[Weighed]) -> list[Weighed]:
+    """The definitions of terms that the question asks the meaning of, the longest term first."""
+    if not for_meaning(question.text):
+        return []
+    found: list[tuple[int, Weighed]] = []
+    for each in weighed:
+        here = [term for term, span in definitions(each.candidate.document).items() if span.holds(each.candidate.spans[-1])]
+        found += [(len(term), each) for term in here if _has(question.text, term)]
+    return [each for _, each in sorted(found, key=lambda pair: -pair[0])][:1]
+
+
+def _taken_up(each: Weighed, weighed: Sequence[Weighed]) -> list[Weighed]:
+    """What decides in the paragraphs that a sentence takes up without deciding anything itself: 前二項の期間内に請求をしないときは、…."""
+    taken = _TAKES_UP.search(each.candidate.text)
+    block = block_at(each.candidate.document, each.candidate.spans[-1])
+    if taken is None or block is None or each.decides:
+        return []
+    home, document = block.path[:-1], each.candidate.document
+    above = [
+        other.path for other in document.blocks if other.kind in QUOTABLE and other.path[:-1] == home and other.span.end <= block.span.start
+    ]
+    meant = set(list(dict.fromkeys(above))[-(number(taken[1]) if taken[1] else 1) :])
+
+    def stands_there(other: Candidate) -> bool:
+        place = block_at(document, other.spans[-1]) if other.document.id == document.id else None
+        return place is not None and place.path in meant
+
+    return [other for other in weighed if other.decides and stands_there(other.candidate)]
 
 
 def _limits_of(each: Weighed) -> list[Evidence]:

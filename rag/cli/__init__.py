@@ -23,6 +23,7 @@ from rag.cli.terminal import library as _library
 from rag.cli.terminal import progress as _progress
 from rag.cli.terminal import shown as _shown
 from rag.errors import KonkyoError, ReadError
+from rag.holder import person
 from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Document, Filters
 from rag.settings import from_environment
 from rag.text import show_date
@@ -85,7 +86,8 @@ def ingest(
 ) -> None:
     """Add documents that are known to be good, or their new revisions: they are found at once.
 
-    Unchanged files are skipped. Ends with status 1 if a file was left out.
+    What the gate finds in them stops nothing, and is told by list and show. Unchanged files are skipped. Ends with status 1 if a file
+    was left out.
     """
     from rag.ingest import Result
     from rag.ingest import ingest as add
@@ -111,9 +113,24 @@ def ingest(
                 progress.console.print(f"{outcome.result}: {_shown(outcome.name)} ({outcome.chunks} passages)")
             for warning in () if quiet else outcome.warnings:
                 progress.console.print(f"  note: {_shown(warning)}")
+        if not draft:
+            stage("checking")
+            if (stopped := _look(library)) and not quiet:
+                out.print(f"{stopped} of them have something to look at: python -m rag list --state published")
     out.print(", ".join(f"{counts[result]} {result}" for result in Result if counts[result]) or "Nothing to add.")
     if counts[Result.FAILED]:
         raise typer.Exit(1)
+
+
+def _look(library: Library) -> int:
+    """Let the gate look at what is published and was not looked at yet. Returns in how many it found what would stop a publication."""
+    from rag.desk import gate
+    from rag.registry import PUBLISHED
+
+    looked_at = library.registry.desk.checks()
+    fresh = [revision.number for revision in library.registry.revisions(PUBLISHED) if revision.number not in looked_at]
+    found = gate.look_and_keep(library, fresh, user=person(), today=date.today()) if fresh else {}
+    return sum(bool(gate.stopping(findings)) for findings in found.values())
 
 
 @app.command()

@@ -6,16 +6,15 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rag import scratch
 from rag.cli.desk import Reason, publish_drafts
 from rag.cli.terminal import err, hidden, library, out, progress, shown
-from rag.errors import ArchiveRefused, LibraryError
+from rag.errors import ArchiveRefused
 from rag.holder import person
 from rag.records import HIGHEST_LEVEL
 from rag.sources import Found, find
@@ -40,7 +39,7 @@ def add(
     """
     from rag.registry import CHECKED, DRAFT
 
-    with library() as opened, _folder(opened.home) as folder:
+    with library() as opened, scratch.folder(opened.home, "unpacked") as folder:
         adding = _Adding(opened, level, folder)
         adding.add(paths)
         if sys.stdin.isatty():
@@ -53,21 +52,6 @@ def add(
             publish_drafts(opened, drafts, reason)
     if adding.failed:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _folder(home: Path) -> Iterator[Path]:
-    """A folder for what is unpacked; it goes with all in it.
-
-    Raises:
-        LibraryError: it cannot be made.
-    """
-    try:
-        made = TemporaryDirectory(dir=home, prefix="unpacked-", ignore_cleanup_errors=True)
-    except OSError as error:
-        raise LibraryError(f"The folder {home} cannot be written ({error.strerror}). Check its rights and the room on its disk.") from error
-    with made as name:
-        yield Path(name)
 
 
 class _Adding:

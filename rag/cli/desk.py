@@ -76,6 +76,7 @@ _COLUMNS = ("document", "revision", "state", "issued", "in force", "level", "pag
 def _cells(row: Row) -> list[str]:
     r, about = row.revision, row.revision.source
     gate = f"{row.stops} stop, {len(row.findings)} in all" if row.findings else "green" if row.checked else "not checked"
+    gate = f"review due, {gate}" if row.review_due else gate
     return [
         shown(r.document_id),
         r.sha256[:12],
@@ -95,7 +96,7 @@ def _cells(row: Row) -> list[str]:
 
 def show(document: Document, revision: Revision_ = "", page: Annotated[int | None, typer.Option(help="Only this page.")] = None) -> None:
     """Show what is known of a document, what the gate found in it, and what was read from its file."""
-    from rag.desk.gate import Finding
+    from rag.desk.overview import rows
     from rag.desk.publish import find
     from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
 
@@ -103,7 +104,7 @@ def show(document: Document, revision: Revision_ = "", page: Annotated[int | Non
         found = find(opened, document, PUBLISHED, SUPERSEDED, RETIRED, DRAFT, CHECKED, sha256=revision)
         must_see(opened, found)
         text = opened.registry.documents([found.number])[found.number]
-        check = opened.registry.desk.checks().get(found.number)
+        every = rows(opened, clearance=opened.settings.clearance, today=date.today())
         for name, value in asdict(found.source).items():
             if value not in ("", None):
                 out.print(f"{name:<15} {shown(str(value))}")
@@ -112,8 +113,7 @@ def show(document: Document, revision: Revision_ = "", page: Annotated[int | Non
         out.print(f"{'read':<15} {found.format}, {found.pages} pages, {found.characters:,} characters, {found.articles} articles")
         for warning in found.warnings:
             out.print(f"{'note':<15} {shown(warning)}")
-        for stored in check.findings if check else ():
-            finding = Finding(code=stored["code"], stops=stored["stops"], values=stored["values"])
+        for finding in next(row.findings for row in every if row.revision.number == found.number):
             out.print(f"{'stops' if finding.stops else 'gate':<15} {shown(finding.sentence)}")
         for block in text.blocks:
             if page is None or block.page == page:
@@ -160,8 +160,7 @@ def publish_drafts(opened: Library, drafts: Sequence[Revision], reason: str, acc
     clearance, today = opened.settings.clearance, date.today()
     with progress(quiet=False) as bar:
         task = bar.add_task("publishing", total=None)
-        touched = {id for r in drafts for id in (r.document_id, r.source.replaces) if id}
-        standing = cited(opened, touched, clearance=clearance, today=today)
+        standing = cited(opened, drafts, clearance=clearance, today=today)
         try:
             done = put_out(
                 opened,
@@ -177,9 +176,7 @@ def publish_drafts(opened: Library, drafts: Sequence[Revision], reason: str, acc
             raise typer.Exit(1) from error
     for revision in done.revisions:
         out.print(f"published: {shown(revision.document_id)} {revision.sha256[:12]}")
-    days = [revision.source.effective_from for revision in done.revisions if revision.source.effective_from]
-    # A text to come is asked for its own day.
-    for one in affected(opened, standing.cited, clearance=clearance, as_of=max([today, *days])):
+    for one in affected(opened, standing, done.revisions, clearance=clearance, today=today):
         out.print(f"answered otherwise now: {shown(one.question)}")
         for name, said in (("cited before", one.old), ("answered now", one.new or ("refused",))):
             out.print(f"  {name}: {shown(' '.join(' '.join(said).split()))}")
@@ -203,7 +200,8 @@ def correct(
 ) -> None:
     """Correct what is known of a document. The corrections hold also when its file is read again.
 
-    Where a published document would lose a golden question by it, the correction waits as a draft.
+    Where a published document would lose a golden question by it, the correction waits as a draft; but a raised level holds at once,
+    for all its revisions.
     """
     from rag.desk.correct import correct as set_right
     from rag.desk.golden import guard

@@ -165,24 +165,29 @@ def gaps(
     out.print(f"{len(found)} groups")
 
 
-def usage(as_csv: Annotated[bool, typer.Option("--csv", help="Print the days as CSV.")] = False) -> None:
+def usage(
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the days as CSV.")] = False,
+    as_cited_csv: Annotated[
+        bool, typer.Option("--cited-csv", help="Print the documents as CSV, each with how often it was cited.")
+    ] = False,
+) -> None:
     """Questions a day, refusals, what is cited and what never, time to answer."""
     from rag.desk.gaps import usage as count
 
     with library() as opened:
         used = count(opened)
-        levels = {r.document_id: r.source.level or HIGHEST_LEVEL for r in opened.published}
-        clearance = opened.settings.clearance
-    if as_csv:
-        typer.echo(used.csv(), nl=False)
+        may_see = [r for r in opened.published if (r.source.level or HIGHEST_LEVEL) <= opened.settings.clearance]
+    titles = {r.document_id: r.source.title or r.source.uri for r in may_see}
+    if as_csv or as_cited_csv:
+        typer.echo(used.csv() if as_csv else used.cited_csv(titles), nl=False)
         return
     for one in used.days:
         out.print(f"{one.day}  {one.asked} questions, {one.refused} refused, {one.seconds_median:.2f} s (median)")
     for document, count_ in used.most_cited[:20]:
-        if levels.get(document, HIGHEST_LEVEL) <= clearance:
+        if document in titles:
             out.print(f"{count_:>5}  {shown(document)}")
     for document in used.never_cited:
-        if levels.get(document, HIGHEST_LEVEL) <= clearance:
+        if document in titles:
             out.print(f"never  {shown(document)}")
     out.print(f"time to answer: {used.seconds_median:.2f} s (median), {used.seconds_slowest:.2f} s (slowest)")
 

@@ -171,7 +171,8 @@ def _print_explanation(found: Explanation) -> None:
     for wanted in found.wanted:
         out.print()
         out.print(shown(f"{wanted.passage} {wanted.title[:60]}: {wanted.why}"))
-        out.print(f"  in the lists  keywords {wanted.keyword_rank or 'not'}, vectors {wanted.vector_rank or 'not'}")
+        places = ", ".join(f"{name} {place or 'not'}" for name, place in wanted.ranks.items())
+        out.print(f"  in the lists  {places}")
         out.print("  its parts     " + (", ".join(f"{name} {value:.3f}" for name, value in wanted.parts.items()) or "none"))
         if wanted.lacks:
             bridged = f" (the thesaurus helps with: {' '.join(wanted.bridged)})" if wanted.bridged else ""

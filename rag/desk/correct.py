@@ -8,6 +8,7 @@ from dataclasses import replace
 from rag.desk.publish import find
 from rag.ingest import Ingester
 from rag.library import Library
+from rag.records import HIGHEST_LEVEL, Source
 from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
 from rag.registry.desk import corrected
 
@@ -24,7 +25,8 @@ def correct(
     """Keep corrections (field -> text, dates in ISO form) and apply them to the newest revision, or the one named.
 
     A draft stays a draft and must be checked anew; what is published is published anew at once, since a wrong level or date must not
-    stand until somebody has time. But ``before`` may object, as golden questions do: then it waits as a draft.
+    stand until somebody has time. But ``before`` may object, as golden questions do: then it waits as a draft. A raised level never
+    waits, and holds for every revision of the document.
 
     Args:
         before: called with the number of what is to be published, when nobody sees it yet.
@@ -38,15 +40,37 @@ def correct(
         ValueError: a field is unknown, or a value does not fit it.
     """
     revision = find(library, document_id, DRAFT, CHECKED, PUBLISHED, sha256=sha256)
+    states = (PUBLISHED,) if revision.state == PUBLISHED else (DRAFT, CHECKED)
     library.registry.desk.correct(document_id, revision.sha256, values, user=user)
     source = corrected(revision.source, document_id, revision.sha256, library.registry.desk.corrections())
-    if source != revision.source:
-        document = library.registry.documents([revision.number])[revision.number]
-        with Ingester(library, draft=True, user=user) as ingester:
-            ingester.add(replace(document, source=source))
-            ingester.flush()
+    if source == revision.source and "level" not in values:
+        return revision
+    with Ingester(library, draft=True, user=user) as ingester:
+        if "level" in values:
+            _raise_level(library, ingester, document_id, source.level)
+        revision = find(library, document_id, *states, sha256=revision.sha256)
+        if source != revision.source:
+            number = _again(library, ingester, revision, source)
             if revision.state == PUBLISHED:
-                numbers = [find(library, document_id, DRAFT, sha256=revision.sha256).number]
-                ingester.publish(numbers, before=lambda: before(numbers))
-    state = (PUBLISHED,) if revision.state == PUBLISHED else (DRAFT, CHECKED)
-    return find(library, document_id, *state, sha256=revision.sha256)
+                ingester.publish([number], before=lambda: before([number]))
+    return find(library, document_id, *states, sha256=revision.sha256)
+
+
+def _raise_level(library: Library, ingester: Ingester, document_id: str, level: int | None) -> None:
+    """Give this level at once to every revision of the document that has a lower one, also to those of other days, to drafts, and to
+    what was retired and may be published again."""
+    library.registry.desk.raise_level(document_id, level)
+    for states in ((PUBLISHED,), (DRAFT, CHECKED)):
+        for revision in library.registry.revisions(*states):
+            if revision.document_id == document_id and (revision.source.level or HIGHEST_LEVEL) < (level or HIGHEST_LEVEL):
+                number = _again(library, ingester, revision, replace(revision.source, level=level))
+                if revision.state == PUBLISHED:
+                    ingester.publish([number])
+
+
+def _again(library: Library, ingester: Ingester, revision: Revision, source: Source) -> int:
+    """Make a draft of what was read already, with what is known of it now. Returns its number."""
+    document = library.registry.documents([revision.number])[revision.number]
+    ingester.add(replace(document, source=source))
+    ingester.flush()
+    return find(library, revision.document_id, DRAFT, sha256=revision.sha256).number

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from statistics import median
@@ -13,6 +11,7 @@ from statistics import median
 from rag import terms
 from rag.library import Library
 from rag.registry.questions import Asked, Closed, Questions, since
+from rag.text import csv_of
 
 ALIKE = 0.5
 """Share of common content words from which two questions count as alike."""
@@ -64,12 +63,15 @@ class Usage:
 
     def csv(self) -> str:
         """The days, as a table for other programs."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(("day", "questions", "refused", "seconds_median", "seconds_slowest"))
-        for one in self.days:
-            writer.writerow((one.day.isoformat(), one.asked, one.refused, f"{one.seconds_median:.2f}", f"{one.seconds_slowest:.2f}"))
-        return out.getvalue()
+        heads = ("day", "questions", "refused", "seconds_median", "seconds_slowest")
+        rows = [(one.day, one.asked, one.refused, f"{one.seconds_median:.2f}", f"{one.seconds_slowest:.2f}") for one in self.days]
+        return csv_of([heads, *rows])
+
+    def cited_csv(self, titles: Mapping[str, str]) -> str:
+        """The documents of ``titles`` (id -> title) with how many answers cite them, the most first; 0 is never."""
+        times = dict(self.most_cited)
+        rows = [(id, title, times.get(id, 0)) for id, title in titles.items()]
+        return csv_of([("document", "title", "times_cited"), *sorted(rows, key=lambda row: (-row[2], row[0]))])
 
 
 def gaps(library: Library) -> list[Gap]:

@@ -7,19 +7,21 @@ is stored, so it can be asked at any time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 
+from rag import works
+from rag.address import Address, show
 from rag.chunk import LONGEST
 from rag.desk import near
 from rag.library import Library
-from rag.names import Names
+from rag.names import NO_NAME, Names, plain
 from rag.provisions import Provisions
 from rag.records import QUOTABLE, Chunk, Document
-from rag.references import references
+from rag.references import Reference, references
 from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
 from rag.registry.desk import review_on
 
@@ -32,7 +34,7 @@ CONFIDENCE = 80
 GIANT = 2 * LONGEST
 """Characters of a passage; the cutting makes none so long unless a text has no sentences."""
 UNRESOLVED = 0.2
-"""Share of references within the document that lead nowhere from which a publication stops."""
+"""Share of references within the document, or of those to others in the library, that lead nowhere from which a publication stops."""
 FEW = 5
 """Fewer references than this say nothing about the reading."""
 NEAR = 0.85
@@ -45,6 +47,10 @@ _MOJIBAKE = re.compile(
     "(?:縺[\u3000-\u9fff\uff61-\uff9f]|繧[\u3000-\u9fff\uff61-\uff9f]|繝[\u3000-\u9fff\uff61-\uff9f]|Ã[\u0080-\u00bf]|â€)"
 )
 """UTF-8 read as cp932 or as Latin-1."""
+_AT_ONCE = 100
+"""Texts in memory."""
+_NAME_GOES_ON = re.compile("[一-龥々〆ァ-ヴーa-z0-9・の等]")
+"""Before the name of a law: the name is longer, or another version of the law is meant (改正前の)."""
 _NONE = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010fffd\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]|\\(cid:\\d+\\)")
 """Replacement characters, private use (fonts without a Unicode map), control characters, glyph numbers."""
 
@@ -56,6 +62,8 @@ SENTENCES: Mapping[str, str] = {
     "empty-passages": "{n} passages are empty.",
     "giant-passages": "{n} passages are longer than {longest} characters.",
     "unresolved": "{n} of {of} references within the document lead nowhere (for instance {example}).",
+    "unresolved-elsewhere": "{n} of {of} references to other documents of the library name what is not there (for instance {example}).",
+    "not-here": "It refers to provisions of laws that are not in the library ({n}; for instance {example}).",
     "same-bytes": "The same file is in the library as {other}.",
     "near-duplicate": "{percent}% of the text is that of {other}.",
     "no-title": "There is no title.",
@@ -63,6 +71,7 @@ SENTENCES: Mapping[str, str] = {
     "no-issued-date": "Nobody said when it was issued.",
     "no-level": "It has no level, so it counts as the highest.",
     "review-passed": "It was to be looked at again by {day}.",
+    "review-due": "It was to be looked at again by {day}: look it over. Until then it goes on answering.",
     "ended": "It has not applied any more since {day}.",
     "older": "It applies from {day}, before a revision in the library ({other}): it will answer only for the days between.",
     "coming": "It applies from {day}: until then it answers only for later days.",
@@ -96,23 +105,38 @@ def stopping(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.stops]
 
 
-def look(library: Library, numbers: Sequence[int], *, today: date) -> dict[int, list[Finding]]:
+def look(library: Library, numbers: Collection[int], *, today: date) -> dict[int, list[Finding]]:
     """What the gate finds in these revisions, by number; an empty list is a green gate."""
     every = library.registry.revisions(PUBLISHED, DRAFT, CHECKED)
-    wanted = [revision for revision in every if revision.number in set(numbers)]
-    texts = library.registry.documents([revision.number for revision in wanted])
+    chosen = set(numbers)
+    wanted = [revision for revision in every if revision.number in chosen]
     reviews = library.registry.desk.corrections()
-    twins = _Twins(library, every)
-    names = Names.of({revision.document_id: revision.source for revision in every})
+    by_document: dict[str, list[Revision]] = {}
+    for revision in every:
+        by_document.setdefault(revision.document_id, []).append(revision)
+    twins, pointing = _Twins(library, every), _Pointing(library, every)
     found: dict[int, list[Finding]] = {}
-    for revision in wanted:
-        document = texts[revision.number]
-        found[revision.number] = [
-            *of_the_text(document, library.registry.chunks_of(revision.number)),
-            *of_references(document, names),
-            *twins.of(revision, document),
-            *of_metadata(revision, every, today, review_on(revision.document_id, reviews)),
-        ]
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        texts = library.registry.documents([revision.number for revision in some])
+        for revision in some:
+            document = texts[revision.number]
+            pointing.read(revision.number, document)
+            found[revision.number] = [
+                *of_the_text(document, library.registry.chunks_of(revision.number)),
+                *twins.of(revision, document),
+                *of_metadata(revision, by_document, today, review_on(revision.document_id, reviews)),
+            ]
+    for number, findings in pointing.nowhere().items():
+        found[number] += findings
+    return found
+
+
+def look_and_keep(library: Library, numbers: Collection[int], *, user: str, today: date) -> dict[int, list[Finding]]:
+    """What the gate finds; it is kept, for the list of documents."""
+    found = look(library, numbers, today=today)
+    stored = {number: [finding.stored() for finding in findings] for number, findings in found.items()}
+    library.registry.desk.keep_checks(stored, user=user)
     return found
 
 
@@ -150,16 +174,122 @@ def garbled(text: str) -> float:
     return min(1.0, lost / len(text))
 
 
-def of_references(document: Document, names: Names) -> Iterator[Finding]:
-    """References within the document that lead nowhere: articles that were lost in reading."""
-    own = [
-        reference for reference in references(document, names, {document.id: Provisions.of(document)}) if reference.document == document.id
-    ]
-    broken = [reference for reference in own if not reference.resolved]
-    if broken and len(own) >= FEW:
-        example = broken[0].from_span.cut(document.text)
-        stops = len(broken) > UNRESOLVED * len(own)
-        yield Finding(code="unresolved", stops=stops, values={"n": len(broken), "of": len(own), "example": example})
+# ------------------------------------------------------------ references
+
+
+@dataclass(slots=True)
+class _Pointed:
+    """What one revision refers to."""
+
+    own: list[str] = field(default_factory=list)
+    """The words of references within the document that lead nowhere."""
+    own_lost: int = 0
+    """Of these, those to parts of which something was read: tables and articles are often kept in two files."""
+    own_all: int = 0
+    elsewhere: list[str] = field(default_factory=list)
+    """Provisions of other documents of the library that are not there."""
+    elsewhere_all: int = 0
+    not_here: set[str] = field(default_factory=set)
+    """Laws that are not in the library."""
+
+
+class _Pointing:
+    """What revisions refer to, within themselves and elsewhere.
+
+    First every one of them is read, then every document that they point to is loaded once: so it takes the time of reading each once,
+    however many point to it, and room for one.
+    """
+
+    def __init__(self, library: Library, every: Sequence[Revision]) -> None:
+        self._registry = library.registry
+        self._revisions: dict[str, list[int]] = {}
+        for revision in every:
+            self._revisions.setdefault(revision.document_id, []).append(revision.number)
+        self._names = Names.of({revision.document_id: revision.source for revision in every}, library.abbreviations.names)
+        self._by_page = {page.work for revision in every if (page := works.page(revision.source.title))}
+        """Works of which the library has single articles: what is missing of them was not lost."""
+        self._found: dict[int, _Pointed] = {}
+        self._open: dict[tuple[str, ...], dict[Address, list[tuple[int, str]]]] = {}
+        """Ids of the documents that are meant -> provision -> (revision that points there, name of the document)."""
+
+    def read(self, number: int, document: Document) -> None:
+        """Note what a revision refers to."""
+        found = self._found[number] = _Pointed()
+        home = Provisions.of(document)
+        parts = {_part(provision.address) for provision in home.order}
+        for reference in references(document, self._names, {document.id: home}):
+            if reference.document == document.id:
+                found.own_all += 1
+                if not reference.resolved:
+                    found.own.append(reference.from_span.cut(document.text))
+                    found.own_lost += _part(reference.address) in parts
+                continue
+            ids = self._names.called(reference.name) or ((reference.document,) if reference.document else ())
+            if reference.address == Address() or document.id in ids or reference.name in self._by_page:
+                continue
+            if ids and _in_full(reference, document.text):
+                self._open.setdefault(ids, {}).setdefault(reference.address, []).append((number, reference.name))
+            elif not ids and self._is_of_a_law(reference):
+                found.not_here.add(reference.name)
+
+    def nowhere(self) -> dict[int, list[Finding]]:
+        """What is to be said of each revision that was read."""
+        for ids, asked in self._open.items():
+            missing = self._missing(ids, asked)
+            for address, pointing in asked.items():
+                for number, name in pointing:
+                    self._found[number].elsewhere_all += 1
+                    if address in missing:
+                        self._found[number].elsewhere.append(f"{name}{show(address, 'ja')}")
+        self._open.clear()
+        return {number: [*_of_references(found)] for number, found in self._found.items()}
+
+    def _missing(self, ids: Sequence[str], asked: Iterable[Address]) -> set[Address]:
+        """Those of these provisions that no revision of the documents has; without those of a part, as 別表, of which it has nothing."""
+        left, parts = set(asked), set()
+        for number in sorted((number for id in ids for number in self._revisions[id]), reverse=True):
+            provisions = Provisions.of(self._registry.documents([number])[number])
+            parts |= {_part(provision.address) for provision in provisions.order}
+            left = {address for address in left if provisions.find(address) is None}
+            if not left:
+                break
+        return {address for address in left if _part(address) in parts}
+
+    def _is_of_a_law(self, reference: Reference) -> bool:
+        """False where it names no law of today: an earlier one, an amending one in its own 附則, 同令 and the like; or one that is here."""
+        name = plain(reference.name)
+        amending = reference.from_path and reference.from_path[0] == f"附則（{reference.name}）"
+        # What is read as the name begins too early where the text before it is written in katakana: 供託者ハ民法.
+        here = any(self._names.called(name[start:]) for start in range(1, len(name) - 1))
+        return bool(name) and not (amending or here or NO_NAME.fullmatch(name) or name.startswith("改正前の"))
+
+
+def _in_full(reference: Reference, text: str) -> bool:
+    """True where the whole title stands there: a short form may be the end of the name of another law."""
+    start = reference.from_span.start
+    return plain(reference.from_span.cut(text)).startswith(plain(reference.name)) and not _NAME_GOES_ON.match(
+        plain(text[start - 1 : start])
+    )
+
+
+def _part(address: Address) -> str:
+    return address.part[:2]  # of every 附則 together
+
+
+def _of_references(found: _Pointed) -> Iterator[Finding]:
+    if found.own and found.own_all >= FEW:
+        stops = found.own_lost > UNRESOLVED * found.own_all
+        yield Finding(code="unresolved", stops=stops, values={"n": len(found.own), "of": found.own_all, "example": found.own[0]})
+    if found.elsewhere:
+        n, of = len(found.elsewhere), found.elsewhere_all
+        stops = of >= FEW and n > UNRESOLVED * of
+        yield Finding(code="unresolved-elsewhere", stops=stops, values={"n": n, "of": of, "example": found.elsewhere[0]})
+    if found.not_here:
+        yield Finding(
+            code="not-here",
+            stops=False,
+            values={"n": len(found.not_here), "example": min(found.not_here, key=lambda name: (len(name), name))},
+        )
 
 
 # ------------------------------------------------------------ duplicates
@@ -171,38 +301,48 @@ class _Twins:
     def __init__(self, library: Library, every: Sequence[Revision]) -> None:
         self._every = every
         kept = library.registry.desk.signatures()
-        self._signatures = {number: np.frombuffer(stored, dtype=np.uint64) for number, stored in kept.items()}
-        missing = [revision.number for revision in every if revision.number not in self._signatures]
-        for start in range(0, len(missing), 50):
-            made = {n: near.signature(document.text) for n, document in library.registry.documents(missing[start : start + 50]).items()}
+        signatures = {number: np.frombuffer(stored, dtype=np.uint64) for number, stored in kept.items()}
+        missing = [revision.number for revision in every if revision.number not in signatures]
+        for start in range(0, len(missing), _AT_ONCE):
+            some = library.registry.documents(missing[start : start + _AT_ONCE])
+            made = {number: near.signature(document.text) for number, document in some.items()}
             library.registry.desk.keep_signatures({number: signature.tobytes() for number, signature in made.items()})
-            self._signatures |= made
+            signatures |= made
+        self._signatures = np.array([signatures[revision.number] for revision in every], dtype=np.uint64)
+        self._places = {revision.number: place for place, revision in enumerate(every)}
+        self._by_bytes: dict[str, list[Revision]] = {}
+        self._by_document: dict[str, list[int]] = {}
+        for place, revision in enumerate(every):
+            self._by_bytes.setdefault(revision.sha256, []).append(revision)
+            self._by_document.setdefault(revision.document_id, []).append(place)
 
     def of(self, revision: Revision, document: Document) -> Iterator[Finding]:
-        others = [other for other in self._every if other.document_id != revision.document_id]
-        same = next((other for other in others if other.sha256 == revision.sha256), None)
+        same = next((other for other in self._by_bytes[revision.sha256] if other.document_id != revision.document_id), None)
         if same:
             yield Finding(code="same-bytes", stops=True, values={"other": same.document_id})
-        mine = self._signatures[revision.number]
-        best = max(
-            ((near.resemblance(mine, self._signatures[other.number]), other) for other in others if other is not same),
-            key=lambda pair: pair[0],
-            default=None,
-        )
-        if document.text and best and best[0] >= NEAR and not same:
-            yield Finding(code="near-duplicate", stops=True, values={"percent": round(best[0] * 100), "other": best[1].document_id})
+        elif document.text:
+            alike = near.resemblances(self._signatures[self._places[revision.number]], self._signatures)
+            alike[self._by_document[revision.document_id]] = 0.0
+            best = int(np.argmax(alike))
+            if alike[best] >= NEAR:
+                values: dict[str, str | int] = {"percent": round(float(alike[best]) * 100), "other": self._every[best].document_id}
+                yield Finding(code="near-duplicate", stops=True, values=values)
 
 
 # ------------------------------------------------------------ what is known of it
 
 
-def of_review(review: date | None, today: date) -> Iterator[Finding]:
-    """The day by which it was to be looked at again has passed: with no change to the document, so it is worth asking every day."""
+def of_review(revision: Revision, review: date | None, today: date) -> Iterator[Finding]:
+    """The day by which it was to be looked at again has passed: with no change to the document, so it is worth asking every day.
+
+    It speaks against publishing a draft; what is published stays so, and needs a review.
+    """
     if review and review < today:
-        yield Finding(code="review-passed", stops=True, values={"day": review.isoformat()})
+        public = revision.state == PUBLISHED
+        yield Finding(code="review-due" if public else "review-passed", stops=not public, values={"day": review.isoformat()})
 
 
-def of_metadata(revision: Revision, every: Sequence[Revision], today: date, review: date | None) -> Iterator[Finding]:
+def of_metadata(revision: Revision, by_document: Mapping[str, Sequence[Revision]], today: date, review: date | None) -> Iterator[Finding]:
     """Dates, level, title, and how it stands to the other revisions."""
     source = revision.source
     if not source.title.strip():
@@ -213,17 +353,17 @@ def of_metadata(revision: Revision, every: Sequence[Revision], today: date, revi
         yield Finding(code="no-issued-date", stops=False)
     if source.level is None:
         yield Finding(code="no-level", stops=False)
-    yield from of_review(review, today)
+    yield from of_review(revision, review, today)
     if source.effective_to and source.effective_to < today:
         yield Finding(code="ended", stops=False, values={"day": source.effective_to.isoformat()})
     if source.effective_from and source.effective_from > today:
         yield Finding(code="coming", stops=False, values={"day": source.effective_from.isoformat()})
-    if source.replaces and all(other.document_id != source.replaces for other in every):
+    if source.replaces and source.replaces not in by_document:
         yield Finding(code="replaces-unknown", stops=False, values={"other": source.replaces})
     later = [
         other.source.effective_from
-        for other in every
-        if other.document_id == revision.document_id and other.state == PUBLISHED and other.number != revision.number
+        for other in by_document[revision.document_id]
+        if other.state == PUBLISHED and other.number != revision.number
         if source.effective_from and other.source.effective_from and other.source.effective_from > source.effective_from
     ]
     if later and source.effective_from and revision.state != PUBLISHED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,6 +11,7 @@ from rag.ask import ask
 from rag.errors import KonkyoError
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Answer
+from rag.registry import Revision
 from rag.registry.questions import Questions
 
 MOST = 20
@@ -34,9 +35,9 @@ class Affected:
 
     question: str
     old: tuple[str, ...]
-    """What was cited."""
+    """What was cited and is not there any more."""
     new: tuple[str, ...]
-    """What is answered now; empty: it is refused."""
+    """What is answered now in place of it, or all of it where nothing came in its place; empty: it is refused."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,8 +49,12 @@ class Before:
     """So many questions beyond ``MOST`` are not asked again."""
 
 
-def cited(library: Library, documents: Collection[str], *, clearance: int, today: date) -> Before:
-    """Before a publication: who cites these documents? Kept questions only where the settings keep their text."""
+def cited(library: Library, drafts: Iterable[Revision], *, clearance: int, today: date) -> Before:
+    """Before a publication: who cites the documents of these drafts, or those that they replace?
+
+    Kept questions are known only where the settings keep their text.
+    """
+    documents = {id for draft in drafts for id in (draft.document_id, draft.source.replaces) if id}
     found: dict[str, Cited] = {}
     with Questions(library.home) as questions:
         for entry in reversed(questions.all_asked()):
@@ -66,15 +71,29 @@ def cited(library: Library, documents: Collection[str], *, clearance: int, today
     return Before(cited=tuple(every[:MOST]), more=max(len(every) - MOST, 0))
 
 
-def affected(library: Library, before: Iterable[Cited], *, clearance: int, as_of: date) -> list[Affected]:
-    """After the publication: those whose cited words are not there any more on this day, with what is answered now."""
+def affected(library: Library, before: Before, published: Iterable[Revision], *, clearance: int, today: date) -> list[Affected]:
+    """After the publication: those whose cited words are not there any more, with what is answered now.
+
+    They are asked for today, or for the first day of the last text that is to come: before it nothing changed.
+    """
+    came = [*published]
+    as_of = max([today, *(r.source.effective_from for r in came if r.source.effective_from)])
     found = []
-    for one in before:
+    for one in before.cited:
         texts = [_plain(text) for id in one.documents for text in _in_force(library, id, clearance, as_of)]
-        if all(any(_plain(words) in text for text in texts) for words in one.words):
+        gone = tuple(words for words in one.words if not any(_plain(words) in text for text in texts))
+        if not gone:
             continue
         answer: Answer = ask(library, one.question, clearance=clearance, as_of=as_of, write=False)
-        found.append(Affected(question=one.question, old=one.words, new=tuple(statement.text for statement in answer.statements)))
+        said = tuple(statement.text for statement in answer.statements)
+        touched = one.documents | {revision.document_id for revision in came}
+        known = {_plain(words) for words in one.words}
+        new = tuple(
+            statement.text
+            for statement in answer.statements
+            if _plain(statement.text) not in known and any(citation.document_id in touched for citation in statement.citations)
+        )
+        found.append(Affected(question=one.question, old=gone, new=new or said))
     return found
 
 

@@ -23,6 +23,7 @@ _SPACE = re.compile(r"\s+")
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 
 Signature: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.uint64]]"
+Signatures: TypeAlias = "np.ndarray[tuple[int, int], np.dtype[np.uint64]]"
 
 
 def signature(text: str) -> Signature:
@@ -46,4 +47,9 @@ def signature(text: str) -> Signature:
 
 def resemblance(one: Signature, other: Signature) -> float:
     """Estimated share of common shingles, 0 to 1."""
-    return float(np.mean(one == other))
+    return float(resemblances(one, other[np.newaxis])[0])
+
+
+def resemblances(one: Signature, others: Signatures) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """The same for many others at once: uint64 (n, PLACES) -> float64 (n,)."""
+    return np.asarray(np.count_nonzero(others == one, axis=1) / PLACES, dtype=np.float64)

@@ -36,8 +36,13 @@ class Row:
 
     @property
     def stops(self) -> int:
-        """So many findings need a reason."""
+        """So many findings need a reason before it is published."""
         return sum(finding.stops for finding in self.findings)
+
+    @property
+    def review_due(self) -> bool:
+        """True for what is published and was to be looked at again by now."""
+        return any(finding.code == "review-due" for finding in self.findings)
 
     def holds(self, words: str) -> bool:
         """True where every word stands in the title, the issuer, the number, the file or the id."""
@@ -71,8 +76,8 @@ def _findings(revision: Revision, check: Check | None, corrections: Corrections,
     kept = read_findings(check.findings) if check else ()
     if revision.state not in (PUBLISHED, DRAFT, CHECKED):
         return kept
-    others = (finding for finding in kept if finding.code != "review-passed")
-    return (*others, *of_review(review_on(revision.document_id, corrections), today))
+    others = (finding for finding in kept if finding.code not in ("review-passed", "review-due"))
+    return (*others, *of_review(revision, review_on(revision.document_id, corrections), today))
 
 
 def read_findings(stored: Iterable[dict[str, object]]) -> tuple[Finding, ...]:

@@ -44,10 +44,8 @@ def find(library: Library, document_id: str, *states: str, sha256: str = "") -> 
 
 def check(library: Library, numbers: Sequence[int], *, user: str, today: date, reason: str = "") -> dict[int, list[Finding]]:
     """Let the gate look at drafts, keep what it finds, and mark as checked those for which it is green or a reason is given."""
-    found = gate.look(library, numbers, today=today)
+    found = gate.look_and_keep(library, numbers, user=user, today=today)
     desk = library.registry.desk
-    for number, findings in found.items():
-        desk.keep_check(number, [finding.stored() for finding in findings], user=user)
     good = [number for number, findings in found.items() if reason or not gate.stopping(findings)]
     desk.move(good, CHECKED, user=user, reason=reason)
     desk.move([number for number in found if number not in good], DRAFT, user=user)
@@ -77,9 +75,7 @@ def publish(
     """
     revisions = [r for r in library.registry.revisions(DRAFT, CHECKED, RETIRED) if r.number in set(numbers)]
     progress("checking")
-    findings = gate.look(library, [r.number for r in revisions if r.state != RETIRED], today=today)
-    for number, found in findings.items():
-        library.registry.desk.keep_check(number, [finding.stored() for finding in found], user=user)
+    findings = gate.look_and_keep(library, [r.number for r in revisions if r.state != RETIRED], user=user, today=today)
     closed = {r.document_id: stops for r in revisions if (stops := gate.stopping(findings.get(r.number, ())))}
     if closed and not reason.strip():
         said = "; ".join(f"{document}: {' '.join(finding.sentence for finding in stops)}" for document, stops in closed.items())

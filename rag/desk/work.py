@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from rag import sources
+from rag import scratch, sources
 from rag.desk import egov, gate, golden, impact
 from rag.desk.correct import correct
 from rag.desk.jobs import INBOX
@@ -102,7 +101,8 @@ def unlock(library: Library, number: int, name: str, password: str, *, today: da
     told = [entry for entry in job.told if entry["name"] != name]
     library.registry.jobs.note(number, told=[*told, {**asdict(outcome), "warnings": list(outcome.warnings)}])
     if outcome.result in (Result.ADDED, Result.REVISED):
-        _check(library, [r.number for r in library.registry.revisions(DRAFT) if r.document_id == outcome.document_id], job.user, today)
+        drafts = [r.number for r in library.registry.revisions(DRAFT) if r.document_id == outcome.document_id]
+        gate.look_and_keep(library, drafts, user=job.user, today=today)
     return outcome
 
 
@@ -114,12 +114,6 @@ def forget(library: Library, job: Job) -> None:
 
 def _kept(library: Library, job: Job, plain: str) -> Path:
     return library.home / INBOX / str(job.what["folder"]) / plain
-
-
-def _check(library: Library, numbers: list[int], user: str, today: date) -> None:
-    """Let the gate look at these drafts, and keep what it finds."""
-    for number, findings in gate.look(library, numbers, today=today).items():
-        library.registry.desk.keep_check(number, [finding.stored() for finding in findings], user=user)
 
 
 def _is_pdf(file: Path) -> bool:
@@ -289,8 +283,8 @@ class _Work:
         self._stage(f"fetching {what['wanted']}")
         law = egov.fetch(settings.egov_url, what["wanted"], megabytes=settings.file_megabytes)
         self._store.note(self._job.number, total=1)
-        with TemporaryDirectory(dir=self._library.home, prefix="fetched-") as folder:
-            file = Path(folder) / law.name
+        with scratch.folder(self._library.home, "fetched") as folder:
+            file = folder / law.name
             file.write_bytes(law.data)
             with Ingester(self._library, draft=True, user=self._job.user, progress=self._stage) as ingester:
                 for outcome in ingester.add_files(sources.find([file], what["level"])):
@@ -321,7 +315,7 @@ class _Work:
 
     def _look(self, numbers: list[int]) -> None:
         self._stage("checking")
-        _check(self._library, numbers, self._job.user, self._today)
+        gate.look_and_keep(self._library, numbers, user=self._job.user, today=self._today)
 
     def _correct(self) -> None:
         what = self._job.what
@@ -333,7 +327,8 @@ class _Work:
         except ValueError as error:
             raise KonkyoError(f"{what['document_id']}: {error}.") from error
         self._told.append({"document_id": revision.document_id, "result": "corrected"})
-        self._look([revision.number])
+        drafts = [r.number for r in self._library.registry.revisions(DRAFT) if r.document_id == revision.document_id]
+        self._look([revision.number, *drafts])  # a raised level makes the other drafts anew too
 
     def _check(self) -> None:
         found = check(self._library, self._numbers(DRAFT, CHECKED), user=self._job.user, today=self._today, reason=self._job.what["reason"])
@@ -344,8 +339,7 @@ class _Work:
     def _publish(self) -> None:
         what, clearance = self._job.what, self._job.clearance
         coming = [revision for revision in self._library.registry.revisions() if revision.number in set(what["numbers"])]
-        touched = {id for r in coming for id in (r.document_id, r.source.replaces) if id}
-        before = impact.cited(self._library, touched, clearance=clearance, today=self._today)
+        before = impact.cited(self._library, coming, clearance=clearance, today=self._today)
         done = publish(
             self._library,
             what["numbers"],
@@ -356,11 +350,9 @@ class _Work:
             progress=self._stage,
         )
         self._told += [{"document_id": revision.document_id, "result": "published"} for revision in done.revisions]
-        days = [revision.source.effective_from for revision in done.revisions if revision.source.effective_from]
-        day = max([self._today, *days])  # a text to come is asked for its own day
         # Questions are kept in a file of their own, for as long as the settings say; here stands only how many.
         with Questions(self._library.home) as questions:
-            for one in impact.affected(self._library, before.cited, clearance=clearance, as_of=day):
+            for one in impact.affected(self._library, before, done.revisions, clearance=clearance, today=self._today):
                 questions.changed(Changed(at=datetime.now(UTC), job=self._job.number, question=one.question, old=one.old, new=one.new))
                 self._told.append({"result": "affected"})
         if before.more:

@@ -44,10 +44,9 @@ class Wanted:
     grade: int
     rank: int
     """Among documents, from 1; 0 where it is not among the first DEPTH."""
-    keyword_rank: int
-    """Among passages, in the list of the keywords; 0 where it is not among the first DEEP or shares no term."""
-    vector_rank: int
-    """The same, of the vectors."""
+    ranks: Mapping[str, int]
+    """By each list that took part ("keyword", "vector", "vector-ja"), among passages; 0 where it is not among the first DEEP, shares no
+    term, or has no vector of that model."""
     parts: Mapping[str, float]
     lacks: tuple[str, ...]
     """Words of the question that the passage has not, as they are written in the question."""
@@ -83,6 +82,8 @@ def explain(bench: Bench, question: str, shown: int = SHOWN) -> Explanation:
     hits = _first_of_each(bench.hits(text, by_field=True))
     deepest = min(DEEP, max(DEPTH, library.registry.counts()[0]))
     deep = {hit.chunk.document_id: hit for hit in reversed(bench.hits(text, deepest, by_field=True))}
+    took_part = {name for hit in deep.values() for name in hit.found_by}
+    lists = [name for name in ("keyword", *library.meaning.names) if name in took_part]
     asked = understand(text, None if "thesaurus" in library.settings.off else library.thesaurus)
     listed = tuple(
         Listed(
@@ -95,7 +96,7 @@ def explain(bench: Bench, question: str, shown: int = SHOWN) -> Explanation:
         )
         for rank, hit in enumerate(hits[:shown], start=1)
     )
-    wanted = [_wanted(bench, asked, passage, grade, hits[:DEPTH], deep.get(passage)) for passage, grade in grades.items()]
+    wanted = [_wanted(bench, asked, passage, grade, hits[:DEPTH], deep.get(passage), lists) for passage, grade in grades.items()]
     return Explanation(
         question=question,
         text=text,
@@ -105,28 +106,27 @@ def explain(bench: Bench, question: str, shown: int = SHOWN) -> Explanation:
     )
 
 
-def _wanted(bench: Bench, asked: Question, passage: str, grade: int, hits: Sequence[Hit], deep: Hit | None) -> Wanted:
+def _wanted(bench: Bench, asked: Question, passage: str, grade: int, hits: Sequence[Hit], deep: Hit | None, lists: Sequence[str]) -> Wanted:
     order = [hit.chunk.document_id for hit in hits]
     rank = order.index(passage) + 1 if passage in order else 0
     hit = hits[rank - 1] if rank else deep
     chunks = _chunks(bench, passage)
     lacks, bridged = _lacking(asked, chunks)
-    found_by = deep.found_by if deep else {}
+    ranks = {name: deep.found_by.get(name, 0) if deep else 0 for name in lists}
     return Wanted(
         passage=passage,
         title=_title(chunks[0]) if chunks else "",
         grade=grade,
         rank=rank,
-        keyword_rank=found_by.get("keyword", 0),
-        vector_rank=found_by.get("vector", 0),
+        ranks=ranks,
         parts=hit.parts if hit else {},
         lacks=lacks,
         bridged=bridged,
-        why=_why(rank, hits, hit, found_by, bool(chunks)),
+        why=_why(rank, hits, hit, ranks, bool(chunks)),
     )
 
 
-def _why(rank: int, hits: Sequence[Hit], hit: Hit | None, found_by: Mapping[str, int], there: bool) -> str:
+def _why(rank: int, hits: Sequence[Hit], hit: Hit | None, ranks: Mapping[str, int], there: bool) -> str:
     if not there:
         return "it is not in the library"
     if rank and rank <= SHOWN:
@@ -134,10 +134,8 @@ def _why(rank: int, hits: Sequence[Hit], hit: Hit | None, found_by: Mapping[str,
     if hit is None:
         return f"not among the first {DEEP} of any list"
     if not rank:
-        lists = {"keyword": "keywords", "vector": "vectors"}
-        near = [name for key, name in lists.items() if 0 < found_by.get(key, 0) <= DEPTH]
-        far = [f"of {name} (place {found_by[key]})" if key in found_by else f"of {name} (in none)" for key, name in lists.items()]
-        if not near:
+        far = [f"of {name} (place {place})" if place else f"of {name} (in none)" for name, place in ranks.items()]
+        if not any(0 < place <= DEPTH for place in ranks.values()):
             return f"not among the first {DEPTH} {' nor '.join(far)}"
     last = hits[min(SHOWN, len(hits)) - 1]
     return f"{f'place {rank}' if rank else f'below place {DEPTH}'}: {_outranked(last, hit)}"

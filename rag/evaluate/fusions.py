@@ -20,8 +20,8 @@ class Lists:
 
     keyword: Mapping[int, float]
     """BM25 of every candidate that shares a term with the question."""
-    similar: Sequence[tuple[float, Mapping[int, float]]]
-    """For each model that can read the question its vote, and the cosine of every candidate that it can read."""
+    similar: Mapping[str, tuple[float, Mapping[int, float]]]
+    """For each model, by name, that can read the question its vote, and the cosine of every candidate that it can read."""
     by_keyword: Sequence[int]
     """The candidates that the keyword index named, best first."""
     near: Sequence[Sequence[int]]
@@ -48,7 +48,7 @@ def lists(library: Library, text: str, as_of: date) -> Lists:
     candidates = list({*by_keyword, *(chunk for some in near for chunk in some)})
     return Lists(
         keyword=keyword,
-        similar=[(model.vote, model.similarity(candidates)) for model in models],
+        similar={model.name: (model.vote, model.similarity(candidates)) for model in models},
         by_keyword=by_keyword,
         near=near,
         chunks=library.chunks(candidates, scope),
@@ -58,13 +58,14 @@ def lists(library: Library, text: str, as_of: date) -> Lists:
 def by_rank(found: Lists, *, k: int = K, voting: bool = False) -> list[int]:
     """By reciprocal rank; ``voting`` gives each model's list its vote as weight."""
     named = {"keyword": found.by_keyword, **{str(at): some for at, some in enumerate(found.near)}}
-    weights = {str(at): vote for at, (vote, _) in enumerate(found.similar)} if voting else None
+    weights = {str(at): vote for at, (vote, _) in enumerate(found.similar.values())} if voting else None
     return [fused.chunk for fused in reciprocal_rank(named, weights, k)]
 
 
 def scored(found: Lists, *, times: float = 1.0) -> list[int]:
     """By score, as search does, with every vote multiplied by ``times``."""
-    return [fused.chunk for fused in by_score(found.keyword, [(vote * times, cosines) for vote, cosines in found.similar])]
+    similar = {name: (vote * times, cosines) for name, (vote, cosines) in found.similar.items()}
+    return [fused.chunk for fused in by_score(found.keyword, similar)]
 
 
 def _near(found: Lists) -> list[int]:

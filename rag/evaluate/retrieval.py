@@ -21,7 +21,7 @@ from pathlib import Path
 import ir_measures
 from ir_measures import RR, R, nDCG
 
-from rag import chunk, embed, meaning, static, terms
+from rag import chunk, embed, meaning, spelling, static, terms
 from rag.errors import EvaluationError
 from rag.evaluate.beir import DataSet
 from rag.evaluate.machine import forget_peak, megabytes_on_disk, peak_megabytes
@@ -36,7 +36,7 @@ MEASURES = {"nDCG@10": nDCG @ 10, "Recall@10": R @ 10, "Recall@100": R @ 100, "M
 DEPTH = 100
 _PASSAGES_FOR_DEPTH = 150
 """Passages asked for, so that DEPTH different documents remain where one was split."""
-_MAKE_THE_INDEX = (chunk, terms, keyword, vector, meaning, embed, static)
+_MAKE_THE_INDEX = (chunk, spelling, terms, keyword, vector, meaning, embed, static)
 """A kept index is made anew where one of these changed: what it holds depends on them."""
 
 Progress = Callable[[str, int, int], None]

@@ -37,7 +37,7 @@ def reciprocal_rank(lists: Mapping[str, Sequence[int]], weights: Mapping[str, fl
     return [Fused(chunk, scores[chunk], ranks[chunk]) for chunk in order]
 
 
-def by_score(keyword: Mapping[int, float], similar: Sequence[tuple[float, Mapping[int, float]]]) -> list[Fused]:
+def by_score(keyword: Mapping[int, float], similar: Mapping[str, tuple[float, Mapping[int, float]]]) -> list[Fused]:
     """Fuse BM25 scores with cosine similarities, which must be known for every candidate that has them::
 
         score(c) = bm25(c) / best bm25 + sum over the models of vote * cosine(c)
@@ -46,16 +46,17 @@ def by_score(keyword: Mapping[int, float], similar: Sequence[tuple[float, Mappin
 
     Args:
         keyword: chunk -> BM25.
-        similar: for each model its vote, and chunk -> cosine.
+        similar: name of each model's list -> its vote, and chunk -> cosine.
     """
     top = max(keyword.values(), default=0.0) or 1.0
-    candidates = {*keyword, *(chunk for _, cosines in similar for chunk in cosines)}
+    candidates = {*keyword, *(chunk for _, cosines in similar.values() for chunk in cosines)}
     scores = {
-        chunk: keyword.get(chunk, 0.0) / top + sum(vote * cosines.get(chunk, 0.0) for vote, cosines in similar) for chunk in candidates
+        chunk: keyword.get(chunk, 0.0) / top + sum(vote * cosines.get(chunk, 0.0) for vote, cosines in similar.values())
+        for chunk in candidates
     }
     order = sorted(candidates, key=lambda chunk: (-scores[chunk], chunk))
     ranks: dict[int, dict[str, int]] = {chunk: {} for chunk in order}
-    for name, values in (("keyword", keyword), *(("vector", cosines) for _, cosines in similar)):
+    for name, values in {"keyword": keyword, **{name: cosines for name, (_, cosines) in similar.items()}}.items():
         for rank, chunk in enumerate(sorted(values, key=lambda chunk: (-values[chunk], chunk)), start=1):
-            ranks[chunk].setdefault(name, rank)
+            ranks[chunk][name] = rank
     return [Fused(chunk, scores[chunk], ranks[chunk]) for chunk in order]

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, LargeBinary, Text, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from rag.records import Kind, Source
+from rag.records import HIGHEST_LEVEL, Kind, Source
 from rag.registry import events
 from rag.registry.tables import CHECKED, DRAFT, PUBLISHED, RETIRED, Base, CanaryRow, ChunkRow, RevisionRow, raise_generation
 
@@ -103,6 +103,16 @@ class DeskStore:
             raise_generation(session)
         return gone
 
+    def raise_level(self, document_id: str, level: int | None) -> None:
+        """Give this level to what was retired of a document and has a lower one: it may be published again. No index has it."""
+        highest = level or HIGHEST_LEVEL
+        with self._session() as session, session.begin():
+            for row in session.scalars(select(RevisionRow).where(RevisionRow.document_id == document_id, RevisionRow.state == RETIRED)):
+                source = json.loads(row.source)
+                if (source["level"] or HIGHEST_LEVEL) < highest:
+                    row.source = json.dumps({**source, "level": level}, ensure_ascii=False)
+                    session.execute(update(ChunkRow).where(ChunkRow.revision == row.number).values(level=highest))
+
     @staticmethod
     def _rows(session: Session, numbers: Sequence[int], states: Collection[str]) -> list[RevisionRow]:
         return list(session.scalars(select(RevisionRow).where(RevisionRow.number.in_(numbers), RevisionRow.state.in_(states))))
@@ -115,18 +125,22 @@ class DeskStore:
             session.execute(delete(RevisionRow).where(RevisionRow.number.in_(numbers), RevisionRow.state.in_((DRAFT, CHECKED))))
 
     def drop_older_drafts(self, numbers: Sequence[int]) -> None:
-        """Remove the drafts whose place these revisions take: of the same document, from the same file or with the same bytes."""
-        new = select(RevisionRow.document_id, RevisionRow.sha256, RevisionRow.source).where(RevisionRow.number.in_(numbers))
+        """Remove the drafts whose place these revisions take: of the same document, with the same bytes or from the same file.
+
+        Bytes that were there before, as where something known of them is corrected, are no newer text of that file.
+        """
+        light = select(RevisionRow.number, RevisionRow.document_id, RevisionRow.sha256, RevisionRow.source, RevisionRow.state)
         with self._session() as session, session.begin():
-            kept = [(document_id, sha256, json.loads(source)["uri"]) for document_id, sha256, source in session.execute(new).tuples()]
-            ids = {document_id for document_id, _, _ in kept}
-            drafts = select(RevisionRow.number, RevisionRow.document_id, RevisionRow.sha256, RevisionRow.source).where(
-                RevisionRow.document_id.in_(ids), RevisionRow.state.in_((DRAFT, CHECKED)), RevisionRow.number.not_in(numbers)
-            )
+            new = session.execute(light.where(RevisionRow.number.in_(numbers))).tuples().all()
+            ids = {id for _, id, *_ in new}
+            others = session.execute(light.where(RevisionRow.document_id.in_(ids), RevisionRow.number.not_in(numbers))).tuples().all()
+            bytes_ = {(id, sha256) for _, id, sha256, *_ in new}
+            known = {(id, sha256) for _, id, sha256, *_ in others}
+            files = {(id, json.loads(source)["uri"]) for _, id, sha256, source, _ in new if (id, sha256) not in known}
             outdone = [
                 number
-                for number, document_id, sha256, source in session.execute(drafts).tuples()
-                if any(id == document_id and (sha == sha256 or uri == json.loads(source)["uri"]) for id, sha, uri in kept)
+                for number, id, sha256, source, state in others
+                if state in (DRAFT, CHECKED) and ((id, sha256) in bytes_ or (id, json.loads(source)["uri"]) in files)
             ]
             session.execute(delete(RevisionRow).where(RevisionRow.number.in_(outdone)))
 
@@ -145,10 +159,12 @@ class DeskStore:
 
     # ------------------------------------------------------------ checks
 
-    def keep_check(self, revision: int, findings: Sequence[dict[str, Any]], *, user: str) -> None:
-        """Keep what the gate found; it takes the place of what it found before."""
+    def keep_checks(self, found: Mapping[int, Sequence[dict[str, Any]]], *, user: str) -> None:
+        """Keep what the gate found, by number of revision; it takes the place of what it found before."""
         with self._session() as session, session.begin():
-            session.merge(CheckRow(revision=revision, at=_now(), user=user, findings=json.dumps(findings, ensure_ascii=False, default=str)))
+            for revision, findings in found.items():
+                stored = json.dumps(findings, ensure_ascii=False, default=str)
+                session.merge(CheckRow(revision=revision, at=_now(), user=user, findings=stored))
 
     def checks(self) -> dict[int, Check]:
         """What the gate found, by number of revision."""

@@ -6,7 +6,7 @@ has no link; it gets one when that document comes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import ForeignKey, delete, func, insert, select
@@ -25,6 +25,15 @@ class LinkedRow(Base):
 
     __tablename__ = "linked"
     revision: Mapped[int] = mapped_column(ForeignKey("revisions.number", ondelete="CASCADE"), primary_key=True)
+
+
+class DefinedRow(Base):
+    """What a revision calls a document: 通則法, where it says 国税通則法（以下「通則法」という。）."""
+
+    __tablename__ = "defined_names"
+    revision: Mapped[int] = mapped_column(ForeignKey("revisions.number", ondelete="CASCADE"), primary_key=True)
+    short: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
 
 
 class ReferenceRow(Base):
@@ -124,12 +133,27 @@ class ReferenceStore:
 
     # ------------------------------------------------------------ writing (by the one writer)
 
-    def replace(self, revisions: Sequence[int], written: Iterable[Written], *, stamp: str | None = None) -> None:
-        """The references of ``revisions`` are now ``written``, in one transaction."""
+    def replace(
+        self,
+        revisions: Sequence[int],
+        written: Iterable[Written],
+        *,
+        defined: Iterable[tuple[int, str, str]] = (),
+        stamp: str | None = None,
+    ) -> None:
+        """The references of ``revisions`` are now ``written``, and what they call others is ``defined``, in one transaction.
+
+        Args:
+            defined: revision, short name, title.
+        """
         with self._session() as session, session.begin():
             for some in _parts(revisions):
                 session.execute(delete(ReferenceRow).where(ReferenceRow.revision.in_(some)))
+                session.execute(delete(DefinedRow).where(DefinedRow.revision.in_(some)))
                 session.execute(delete(LinkedRow).where(LinkedRow.revision.in_(some)))
+            names = [{"revision": revision, "short": short, "title": title} for revision, short, title in defined]
+            if names:
+                session.execute(insert(DefinedRow), names)
             if revisions:
                 session.execute(insert(LinkedRow), [{"revision": number} for number in revisions])
             at = int(session.scalar(select(func.coalesce(func.max(ReferenceRow.id), 0))) or 0)
@@ -177,12 +201,13 @@ class ReferenceStore:
             for some in _parts(revisions):
                 session.execute(delete(ReferenceRow).where(ReferenceRow.revision.in_(some)))
                 session.execute(delete(LinkRow).where(LinkRow.target_revision.in_(some)))
+                session.execute(delete(DefinedRow).where(DefinedRow.revision.in_(some)))
                 session.execute(delete(LinkedRow).where(LinkedRow.revision.in_(some)))
 
     def clear(self) -> None:
         """Forget everything; the next linking reads every revision."""
         with self._session() as session, session.begin():
-            for table in (LinkRow, ReferenceRow, LinkedRow):
+            for table in (LinkRow, ReferenceRow, DefinedRow, LinkedRow):
                 session.execute(delete(table))
 
     # ------------------------------------------------------------ reading
@@ -196,6 +221,16 @@ class ReferenceStore:
         """With which table of names the references were read."""
         with self._session() as session:
             return session.scalar(select(MetaRow.value).where(MetaRow.key == _STAMP)) or ""
+
+    def defined(self, revisions: Container[int]) -> dict[str, str]:
+        """Short name -> title, of what these revisions call others; what two of them use for different ones is left out."""
+        with self._session() as session:
+            rows = session.execute(select(DefinedRow.revision, DefinedRow.short, DefinedRow.title)).all()
+        meant: dict[str, set[str]] = {}
+        for revision, short, title in rows:
+            if revision in revisions:
+                meant.setdefault(short, set()).add(title)
+        return {short: title for short, titles in meant.items() if len(titles) == 1 for title in titles}
 
     def naming(self, names: Iterable[str]) -> set[int]:
         """Revisions with a reference to a document of one of these names."""
@@ -239,12 +274,18 @@ class ReferenceStore:
 
     def pointers(self, chunks: Sequence[int]) -> list[Edge]:
         """Links from ``chunks`` to other passages. Each pair and kind once."""
-        if not chunks:
-            return []
         ids = ",".join(str(int(chunk)) for chunk in chunks)
+        return self._links(f"source IN ({ids})")
+
+    def carried_out(self, chunks: Sequence[int]) -> list[Edge]:
+        """Links from passages that carry out what ``chunks`` leave to them. Each pair once."""
+        ids = ",".join(str(int(chunk)) for chunk in chunks)
+        return self._links(f"target IN ({ids}) AND kind = 'carries_out'")
+
+    def _links(self, where: str) -> list[Edge]:
         asked = "SELECT DISTINCT source, target, kind, source_revision, target_revision, level FROM links"
         with self._session() as session:
-            rows = session.connection().exec_driver_sql(f"{asked} WHERE source IN ({ids}) AND target <> source").all()
+            rows = session.connection().exec_driver_sql(f"{asked} WHERE {where} AND target <> source").all()
         return [
             Edge(source=source, target=target, kind=kind, source_revision=of, target_revision=to, level=level)
             for source, target, kind, of, to, level in rows

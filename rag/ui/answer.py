@@ -9,7 +9,7 @@ import streamlit as st
 
 from rag.library import Library
 from rag.records import Answer, Citation, Document, Flaw, Lack, Refusal, RefusalReason, Role, Span, Statement, Status, StoodIn
-from rag.text import show_date
+from rag.text import language, show_date
 from rag.ui import footnotes, panel, safe
 from rag.ui.frame import Reader
 from rag.ui.source import provision
@@ -24,6 +24,8 @@ _REASONS = {
 }
 
 
+OFFICES = 4
+"""Offices that are named where nothing was found; of more, their number."""
 _ROLES = {Role.CONDITION: "answer.conditions", Role.RELATED: "answer.related"}
 """Headings; what answers directly needs none."""
 _FLAWS = {
@@ -212,7 +214,7 @@ def _refusal(who: Reader, answer: Answer, refusal: Refusal) -> None:
     count = t("refusal.narrowed" if who.wanted.narrowed else "refusal.documents", n=refusal.documents)
     rows = [
         (t("refusal.searched"), count),
-        (t("refusal.where"), t("refusal.comma").join(refusal.where)),
+        (t("refusal.where"), _offices(who, refusal.where)),
         (t("frame.as_of"), show_date(answer.as_of, t.language)),
         (t("frame.level"), t("frame.level_value", level=who.wanted.level)),
         (t("refusal.terms"), t("refusal.comma").join(refusal.terms)),
@@ -235,6 +237,13 @@ def _refusal(who: Reader, answer: Answer, refusal: Refusal) -> None:
         with st.container(horizontal=True, gap="small", key="suggestions"):
             for number, word in enumerate(refusal.suggestions):
                 st.button(safe.label(word, longest=40), key=f"suggestion-{number}", on_click=_suggest, args=(word,))
+
+
+def _offices(who: Reader, names: Sequence[str]) -> str:
+    """The first OFFICES of them, those in the reader's language before others, and how many more there are."""
+    mine = sorted(names, key=lambda name: language(name) != who.t.language)
+    more = [who.t("refusal.more_offices", n=len(mine) - OFFICES)] if len(mine) > OFFICES + 1 else []
+    return who.t("refusal.comma").join([*mine[: OFFICES if more else None], *more])
 
 
 def _suggest(word: str) -> None:

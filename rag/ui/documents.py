@@ -165,7 +165,7 @@ def _filtered(who: Reader, every: Sequence[Row]) -> list[Row]:
         and (not states or row.revision.state in states)
         and (not kinds or row.revision.source.kind in kinds)
         and (not levels or row.level in levels)
-        and (not only or row.stops or not row.checked or row.revision.warnings)
+        and (not only or row.stops or row.review_due or not row.checked or row.revision.warnings)
     ]
 
 
@@ -183,7 +183,7 @@ def _list(who: Reader, shown: Sequence[Row]) -> list[Row]:
         selection_mode="multi-row",
         hide_index=True,
         placeholder="",
-        height=min(36 * (len(shown) + 1) + 4, 480),
+        height=min(35 * (len(shown) + 1) + 3, 480),
         column_config={
             t("documents.title"): st.column_config.TextColumn(width="large", pinned=True),
             **{
@@ -197,13 +197,10 @@ def _list(who: Reader, shown: Sequence[Row]) -> list[Row]:
 
 def _cells(who: Reader, row: Row) -> dict[str, object]:
     t, about = who.t, row.revision.source
-    gate = t("documents.green" if row.checked else "documents.not_checked")
-    if row.findings:
-        gate = t("documents.stops", n=row.stops) if row.stops else t("documents.notes", n=len(row.findings))
     return {
         t("documents.title"): about.title or about.uri,
         t("documents.state"): t(f"state.{row.revision.state}"),
-        t("documents.gate"): gate,
+        t("documents.gate"): _gate(who, row),
         t("documents.in_force"): about.effective_from,
         t("correct.ends"): about.effective_to,
         t("correct.issued"): about.issued,
@@ -218,6 +215,17 @@ def _cells(who: Reader, row: Row) -> dict[str, object]:
         t("documents.file"): about.uri,
         t("documents.revision"): row.revision.sha256[:12],
     }
+
+
+def _gate(who: Reader, row: Row) -> str:
+    t = who.t
+    if row.review_due:
+        return t("documents.review_due")
+    if row.stops:  # what is published needs no reason any more
+        return t("documents.to_look_at" if row.revision.state == PUBLISHED else "documents.stops", n=row.stops)
+    if row.findings:
+        return t("documents.notes", n=len(row.findings))
+    return t("documents.green" if row.checked else "documents.not_checked")
 
 
 # ------------------------------------------------------------ what to do with them
@@ -239,9 +247,12 @@ def _actions(library: Library, who: Reader, selected: Sequence[Row]) -> None:
                 _publish_form(library, who, [row for row in selected if row.revision.number in public])
             with st.popover(t("documents.retire", n=len(known)), key=f"retire-{turn}", disabled=not known):
                 _retire_form(library, who, known)
+        twice = Counter(row.revision.source.title or row.revision.source.uri for row in selected)
         for row in selected[:5]:
-            about = row.revision.source
-            words = t("documents.open", title=about.title or about.uri)
+            title = row.revision.source.title or row.revision.source.uri
+            words = t("documents.open", title=title)
+            if twice[title] > 1:
+                words = f"{words}　{t(f'state.{row.revision.state}')}・{row.revision.sha256[:12]}"
             st.button(
                 safe.label(words),
                 key=f"open-{row.revision.number}",

@@ -33,5 +33,5 @@ def of_revisions(library: Library, who: Reader, numbers: Sequence[int]) -> None:
 
 
 def _sentence(who: Reader, finding: Finding) -> safe.Html:
-    mark = who.t("findings.stops" if finding.stops else "findings.notes")
+    mark = who.t("findings.stops" if finding.stops else "findings.review" if finding.code == "review-due" else "findings.notes")
     return safe.join([safe.tag("strong", mark), "　", who.t(f"gate.{finding.code}", **finding.values)])

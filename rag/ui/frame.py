@@ -104,9 +104,16 @@ def take(wanted: Wanted) -> None:
     st.session_state["wanted"] = wanted
 
 
+def stylesheet(t: Words) -> str:
+    """The look, with the words that it puts in the place of Streamlit's own, which are English on every page."""
+    words = {"files": t("documents.choose_files"), "folder": t("documents.choose_folder")}
+    said = " ".join(f"--k-choose-{name}: {safe.css_string(text)};" for name, text in words.items())
+    return f"{_STYLE.read_text(encoding='utf-8')}:root {{ {said} }}\n"
+
+
 def style(who: Reader) -> None:
     """The stylesheet, and the language of the page for screen readers and the choice of glyphs."""
-    safe.show_style(_STYLE.read_text(encoding="utf-8"))
+    safe.show_style(stylesheet(who.t))
     safe.run_script({"ja": "document.documentElement.lang = 'ja'", "en": "document.documentElement.lang = 'en'"}[who.t.language])
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 
@@ -13,10 +11,31 @@ from rag import audit
 from rag.desk.overview import rows
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Event
+from rag.text import csv_of
 from rag.ui import safe
 from rag.ui.frame import Reader
 
 _SHOWN = 2_000
+_FIELDS = {
+    "revision": "documents.revision",
+    "reason": "log.reason",
+    "replaces": "log.replaces",
+    "question": "ask.field",
+    "means": "log.means",
+    "title": "documents.title",
+    "issuer": "documents.issuer",
+    "number": "documents.number",
+    "kind": "correct.kind",
+    "level": "documents.level",
+    "issued": "correct.issued",
+    "effective_from": "correct.begins",
+    "effective_to": "correct.ends",
+    "review_on": "correct.review",
+    "tables": "log.tables",
+    "ocr": "log.ocr",
+    "headings": "log.headings",
+}
+"""What the details of an entry are called on the screens; the CSV has them as they are."""
 
 
 def page(library: Library, who: Reader) -> None:
@@ -31,7 +50,7 @@ def page(library: Library, who: Reader) -> None:
         hidden = _hidden(library, who)
         seen = [event for event in every if event.subject not in hidden]
         words = st.text_input(t("log.search"), key="log-search", max_chars=200, width=420).casefold().split()
-        shown = [event for event in reversed(seen) if all(word in _line(event) for word in words)]
+        shown = [event for event in reversed(seen) if all(word in _line(who, event) for word in words)]
         safe.show(safe.tag("p", t("log.shown", n=len(shown), all=len(every)), class_="k-small", role="status"))
         if not shown:
             safe.show(safe.tag("p", t("log.none"), class_="k-note", role="status"))
@@ -42,16 +61,27 @@ def page(library: Library, who: Reader) -> None:
                     t("log.at"): event.at[:19].replace("T", " "),  # the heading says that it is UTC; the CSV has it whole
                     t("log.user"): event.user,
                     t("log.action"): _action(who, event.action),
-                    t("log.subject"): event.subject,
-                    t("log.detail"): _detail(event),
+                    t("log.subject"): _subject(who, event),
+                    t("log.detail"): _detail(who, event),
                 }
                 for event in shown[:_SHOWN]
             ],
             hide_index=True,
-            height=480,
-            column_config={t("log.detail"): st.column_config.TextColumn(width="large")},
+            height=min(35 * (len(shown) + 1) + 3, 480),
+            column_config={
+                t("log.action"): st.column_config.TextColumn(width="medium"),
+                t("log.detail"): st.column_config.TextColumn(width="large"),
+            },
         )
-        st.download_button(t("log.csv"), _csv(shown), "log.csv", "text/csv", key="log-csv", on_click="ignore", icon=":material/download:")
+        st.download_button(
+            t("log.csv"),
+            _csv(shown).encode("utf-8-sig"),
+            "log.csv",
+            "text/csv",
+            key="log-csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
 
 
 def _hidden(library: Library, who: Reader) -> set[str]:
@@ -77,8 +107,10 @@ def _chain(who: Reader, every: Sequence[Event]) -> None:
     st.code(str(audit.anchor(every)), language=None)
 
 
-def _line(event: Event) -> str:
-    return f"{event.at} {event.user} {event.action} {event.subject} {event.detail}".casefold()
+def _line(who: Reader, event: Event) -> str:
+    """What is searched: the entry as it is kept, and as it is shown."""
+    shown = f"{_action(who, event.action)} {_detail(who, event)}"
+    return f"{event.at} {event.user} {event.action} {event.subject} {event.detail} {shown}".casefold()
 
 
 def _action(who: Reader, action: str) -> str:
@@ -88,21 +120,27 @@ def _action(who: Reader, action: str) -> str:
         return action
 
 
-def _detail(event: Event) -> str:
+def _subject(who: Reader, event: Event) -> str:
+    word, _, number = event.subject.partition(" ")
+    return who.t("log.golden", n=number) if event.action.endswith("golden") and word == "golden" else event.subject
+
+
+def _detail(who: Reader, event: Event) -> str:
     try:
         detail = json.loads(event.detail)
     except ValueError:
         return event.detail
     said = {name: value for name, value in detail.items() if value} if isinstance(detail, dict) else {}
-    return "　".join(f"{name}: {str(value)[:12] if name == 'revision' else value}" for name, value in said.items())
+    return "　".join(f"{who.t(_FIELDS[name]) if name in _FIELDS else name}: {_value(name, value)}" for name, value in said.items())
+
+
+def _value(name: str, value: object) -> str:
+    """One value in short: of revisions the first characters, as everywhere on the screens."""
+    if isinstance(value, list):
+        return "、".join(_value("revision" if name == "replaces" else name, one) for one in value)
+    return str(value)[:12] if name == "revision" else str(value)
 
 
 def _csv(events: Sequence[Event]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("at", "user", "action", "subject", "detail", "previous", "digest"))
-    for event in events:
-        cells = (event.at, event.user, event.action, event.subject, event.detail, event.previous, event.digest)
-        # A spreadsheet takes a cell that begins so for a formula.
-        writer.writerow([f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell for cell in cells])
-    return out.getvalue()
+    heads = ("at", "user", "action", "subject", "detail", "previous", "digest")
+    return csv_of([heads, *([getattr(event, name) for name in heads] for event in events)])

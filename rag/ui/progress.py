@@ -233,6 +233,8 @@ def _failed(library: Library, who: Reader, job: Job) -> None:
         safe.show(safe.tag("ul", *lost))
         if "numbers" not in job.what:
             safe.show(safe.tag("p", t("jobs.correction_waits")))
+            if "level" in job.what["values"]:
+                safe.show(safe.tag("p", t("jobs.level_raised")))
             return
     else:
         findings.of_revisions(library, who, [int(number) for number in job.what["numbers"]])

@@ -12,7 +12,7 @@ from rag.holder import person
 from rag.library import Library
 from rag.registry import PUBLISHED
 from rag.registry.golden import Kept, Run
-from rag.ui import golden, progress, safe
+from rag.ui import golden, plot, progress, safe
 from rag.ui.frame import Reader
 
 _RIGHT = ("hit", "refused rightly")
@@ -79,6 +79,7 @@ def _questions(library: Library, who: Reader, kept: Sequence[Kept], runs: Sequen
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
+        placeholder="",
         column_config={
             t("ask.field"): st.column_config.TextColumn(width="large"),
             t("quality.day"): st.column_config.DateColumn(format="YYYY-MM-DD"),
@@ -123,15 +124,8 @@ def _history(who: Reader, kept: Sequence[Kept], runs: Sequence[Run]) -> None:
         }
         for run in runs
     ]
-    st.line_chart(
-        points,
-        x="at",
-        y=[right, every],
-        x_label=t("quality.when"),
-        y_label=t("quality.questions"),
-        height=260,
-        color=["#0017c1", "#949494"],
-    )
+    if len(points) > 1:  # one point is no line; it stands below
+        plot.over_time("line", points, t("quality.questions"))
     names = {one.number: one.question for one in kept}
     table = []
     for earlier, run in zip([None, *runs], runs, strict=False):

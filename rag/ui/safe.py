@@ -90,6 +90,11 @@ def show_style(css: str) -> None:
     st.html(f"<style>{css}</style>")
 
 
+def css_string(text: str) -> str:
+    """Text as a string of a stylesheet: every sign that could end the string or the stylesheet is written as its number."""
+    return '"' + re.sub(r'["\\\n<>]', lambda sign: f"\\{ord(sign[0]):x} ", _visible(text)) + '"'
+
+
 def run_script(script: str) -> None:
     """Run a script of ours, which must be a constant: no text from documents or readers may be in it."""
     st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)

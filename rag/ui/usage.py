@@ -8,7 +8,7 @@ from rag.desk.gaps import usage
 from rag.desk.overview import rows
 from rag.library import Library
 from rag.registry import PUBLISHED
-from rag.ui import safe
+from rag.ui import plot, safe
 from rag.ui.frame import Reader
 
 
@@ -35,26 +35,21 @@ def page(library: Library, who: Reader) -> None:
         safe.show(safe.pairs(facts, class_="k-pairs k-searched"))
         if asked:
             days = [
-                {"day": one.day.isoformat(), t("usage.answered"): one.asked - one.refused, t("usage.refused"): one.refused}
+                {"at": one.day.isoformat(), t("usage.answered"): one.asked - one.refused, t("usage.refused"): one.refused}
                 for one in used.days
             ]
             safe.show(safe.tag("h2", t("usage.a_day")))
-            st.bar_chart(
-                days,
-                x="day",
-                y=[t("usage.answered"), t("usage.refused")],
-                x_label=t("usage.day"),
-                y_label=t("usage.asked"),
-                height=260,
-                color=["#0017c1", "#949494"],
-            )
+            plot.over_time("bar", days, t("usage.asked"))
         if len(used.days) > 1:  # one point is no line; it stands above
-            times = [{"day": one.day.isoformat(), "seconds": one.seconds_median} for one in used.days]
+            times = [{"at": one.day.isoformat(), "seconds": one.seconds_median} for one in used.days]
             safe.show(safe.tag("h2", t("usage.time_a_day")))
-            st.line_chart(times, x="day", y="seconds", x_label=t("usage.day"), y_label=t("usage.in_seconds"), height=260, color="#0017c1")
-        st.download_button(
-            t("usage.csv"), used.csv(), "usage.csv", "text/csv", key="usage-csv", on_click="ignore", icon=":material/download:"
-        )
+            plot.over_time("line", times, t("usage.in_seconds"), whole=False)
+        with st.container(horizontal=True):
+            for name, table in (("usage", used.csv()), ("cited", used.cited_csv(titles))):
+                file = table.encode("utf-8-sig")  # with the mark by which Excel knows that it is UTF-8
+                st.download_button(
+                    t(f"csv.{name}"), file, f"{name}.csv", "text/csv", key=f"{name}-csv", on_click="ignore", icon=":material/download:"
+                )
         left, right = st.columns(2, gap="large")
         with left:
             safe.show(safe.tag("h2", t("usage.most")))

@@ -64,6 +64,9 @@ def test_usage(library: Library) -> None:
     assert (today.asked, today.refused, today.seconds_median, today.seconds_slowest) == (3, 1, 0.4, 0.9)
     assert used.csv() == f"day,questions,refused,seconds_median,seconds_slowest\n{today.day.isoformat()},3,1,0.40,0.90\n"
     assert used.most_cited[0] == ("rule", 2)
+    titles = {"other": "Parking", "never": '=1+1, "a title"', "rule": "Travel"}
+    told = ["document,title,times_cited", "rule,Travel,2", """never,"'=1+1, ""a title""\",0""", "other,Parking,0"]
+    assert used.cited_csv(titles).splitlines() == told
     assert "rule" not in used.never_cited
     assert (used.seconds_median, used.seconds_slowest) == (0.4, 0.9)
 

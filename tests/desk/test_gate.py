@@ -17,7 +17,7 @@ from rag.library import Library
 from rag.records import Block, BlockKind, Document, Span
 from rag.registry import DRAFT
 from tests.conftest import TODAY
-from tests.small import document, library_at, publish
+from tests.small import document, library_at, publish, sha256
 
 DATES: dict[str, Any] = {"issued": date(2026, 3, 1), "effective_from": date(2026, 4, 1)}
 LONG = " ".join(f"Rule {n}: form {n * 7} is handed in at desk {n % 5} within {n + 2} days." for n in range(60))
@@ -132,22 +132,66 @@ def test_a_revision_is_no_duplicate_of_its_own_document(tmp_path: Path) -> None:
     assert looked(library, document("rule", LONG.replace("Rule 30", "Rule 30a"), **DATES))["rule"] == []
 
 
-def test_references_that_lead_nowhere(tmp_path: Path) -> None:
-    def law(*articles: int) -> Document:
-        text, blocks = "", []
-        for n in articles:
-            head, words = f"第{n}条", f"第{n % 9 + 1}条の規定は、この場合について準用する。"
-            path = (head,)
-            blocks.append(Block(kind=BlockKind.ARTICLE, span=Span(start=len(text), end=len(text) + len(head)), path=path))
-            text += head + "　"
-            blocks.append(Block(kind=BlockKind.PARAGRAPH, span=Span(start=len(text), end=len(text) + len(words)), path=(head, "第一項")))
-            text += words + "\n"
-        made = document("law", "x", title="旅費規程", **DATES)
-        return replace(made, text=text, blocks=tuple(blocks))
+def law(id: str, title: str, words: dict[int, str]) -> Document:
+    """A law of articles with one paragraph each."""
+    text, blocks = "", []
+    for n, said in words.items():
+        head = f"第{n}条"
+        blocks.append(Block(kind=BlockKind.ARTICLE, span=Span(start=len(text), end=len(text) + len(head)), path=(head,)))
+        text += head + "　"
+        blocks.append(Block(kind=BlockKind.PARAGRAPH, span=Span(start=len(text), end=len(text) + len(said)), path=(head, "第一項")))
+        text += said + "\n"
+    return replace(document(id, "x", title=title, **DATES), text=text, blocks=tuple(blocks), revision=sha256(text))
 
-    assert codes(looked(library_at(tmp_path / "a"), law(*range(1, 10)))["law"]) == set()
-    (found,) = looked(library_at(tmp_path / "b"), law(*range(1, 7)))["law"]
+
+def test_references_that_lead_nowhere(tmp_path: Path) -> None:
+    def rule(last: int) -> Document:
+        return law("law", "旅費規程", {n: f"第{n % 9 + 1}条の規定は、この場合について準用する。" for n in range(1, last + 1)})
+
+    assert codes(looked(library_at(tmp_path / "a"), rule(9))["law"]) == set()
+    (found,) = looked(library_at(tmp_path / "b"), rule(6))["law"]
     assert (found.code, found.values["n"], found.values["of"], found.stops) == ("unresolved", 1, 6, False)
+
+
+@pytest.mark.parametrize(("to", "stops"), [("第九条", True), ("別表第一", False)])
+def test_tables_in_a_file_of_their_own_stop_nothing(tmp_path: Path, to: str, stops: bool) -> None:
+    (found,) = looked(library_at(tmp_path), law("law", "旅費規程", dict.fromkeys(range(1, 6), f"その額は、{to}に定める額とする。")))["law"]
+    assert (found.code, found.values["n"], found.stops) == ("unresolved", 5, stops)
+
+
+@pytest.mark.parametrize(("lost", "stops"), [(1, False), (2, True)])
+def test_references_to_what_another_document_does_not_have(tmp_path: Path, lost: int, stops: bool) -> None:
+    library = library_at(tmp_path)
+    publish(library, [law("travel", "旅費規程", dict.fromkeys((1, 2, 3), "旅費は、実費による。"))])
+    articles = [1] * (6 - lost) + [7] * lost
+    rule = law("rule", "宿泊規程", {n: f"旅費規程第{article}条の規定による。" for n, article in enumerate(articles, start=1)})
+    (found,) = looked(library, rule)["rule"]
+    values = {"n": lost, "of": 6, "example": "旅費規程第七条"}
+    assert (found.code, found.stops, found.values) == ("unresolved-elsewhere", stops, values)
+    newer = law("travel", "旅費規程", dict.fromkeys((1, 7), "旅費は、概算による。"))
+    newer = replace(newer, source=replace(newer.source, uri="newer.md", effective_from=date(2026, 9, 1)))
+    assert looked(library, newer)["rule"] == [], "it is in a revision"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "改正前の旅費規程第九条による。",  # another version
+        "特別旅費規程第九条による。",  # the end of another name
+        "旅費規程別表第二による。",  # of the tables nothing was read
+    ],
+)
+def test_what_another_document_need_not_have(tmp_path: Path, words: str) -> None:
+    library = library_at(tmp_path)
+    publish(library, [law("travel", "旅費規程", dict.fromkeys((1, 2, 3), "旅費は、実費による。"))])
+    found = looked(library, law("rule", "宿泊規程", dict.fromkeys(range(1, 7), words)))["rule"]
+    assert "unresolved-elsewhere" not in codes(found)
+
+
+def test_references_to_laws_that_are_not_here_are_a_note(tmp_path: Path) -> None:
+    words = {1: "宇宙旅行法第三条に規定する者とする。", 2: "宇宙旅行法第五条及び深海旅行法第一条による。", 3: "同法第二条の例による。"}
+    (found,) = looked(library_at(tmp_path), law("rule", "宿泊規程", words))["rule"]
+    assert (found.code, found.stops, found.values) == ("not-here", False, {"n": 2, "example": "宇宙旅行法"})
 
 
 # ------------------------------------------------------------ MinHash

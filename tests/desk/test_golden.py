@@ -96,6 +96,18 @@ def test_a_correction_of_what_is_published_is_guarded_too(library: Library) -> N
     assert [r.source.effective_from for r in library.registry.revisions(PUBLISHED) if r.document_id == "rule"] == [date(2027, 4, 1)]
 
 
+def test_a_raised_level_waits_for_no_golden_question(library: Library) -> None:
+    golden.from_answer(library, ask(library, QUESTION, clearance=3, as_of=TODAY), user="kato")
+    before = golden.guard(library, user="kato", today=TODAY)
+    with pytest.raises(GoldenRegressed):
+        correct(library, "rule", {"level": "3", "effective_from": "2027-04-01"}, user="kato", before=before)
+    assert "rule" not in found(library, "office approves travel", clearance=2)
+    assert found(library, "office approves travel", clearance=3)[0] == "rule"
+    revisions = [r for r in library.registry.revisions(PUBLISHED, DRAFT) if r.document_id == "rule"]
+    days = [(r.state, r.source.level, r.source.effective_from) for r in revisions]
+    assert days == [(PUBLISHED, 3, DATES["effective_from"]), (DRAFT, 3, date(2027, 4, 1))]
+
+
 def test_a_question_can_be_taken_back(library: Library) -> None:
     number = library.registry.golden.add(QUESTION, language="en", expect=[], as_of=None, topic="", user="kato")
     assert library.registry.golden.remove(number, user="kato", reason="twice")

@@ -32,12 +32,11 @@ def test_a_review_date_that_passes_after_the_check_is_seen(tmp_path: Path) -> No
     assert (before.checked, before.findings) == (False, ())
     library.registry.desk.correct("rule", "", {"review_on": REVIEW.isoformat()}, user="kato")
     unchecked = row(library, DAY_AFTER)
-    assert (unchecked.checked, codes(unchecked), unchecked.stops) == (False, ["review-passed"], 1)
+    assert (unchecked.checked, codes(unchecked), unchecked.stops, unchecked.review_due) == (False, ["review-due"], 0, True)
     number = unchecked.revision.number
-    found = gate.look(library, [number], today=REVIEW)[number]
-    library.registry.desk.keep_check(number, [finding.stored() for finding in found], user="kato")
+    gate.look_and_keep(library, [number], user="kato", today=REVIEW)
     assert row(library, REVIEW).findings == ()
-    assert codes(row(library, DAY_AFTER)) == ["review-passed"]
+    assert codes(row(library, DAY_AFTER)) == ["review-due"]
     assert row(library, DAY_AFTER).findings[0].values == {"day": "2026-06-30"}
     library.close()
 
@@ -47,9 +46,8 @@ def test_a_review_date_is_told_once_and_no_longer_when_it_was_moved(tmp_path: Pa
     publish(library, [document("rule", "The office approves travel.", **DATES)])
     library.registry.desk.correct("rule", "", {"review_on": REVIEW.isoformat()}, user="kato")
     number = row(library, TODAY).revision.number
-    found = gate.look(library, [number], today=TODAY)[number]
-    library.registry.desk.keep_check(number, [finding.stored() for finding in found], user="kato")
-    assert codes(row(library, TODAY)) == ["review-passed"]
+    found = gate.look_and_keep(library, [number], user="kato", today=TODAY)[number]
+    assert codes(row(library, TODAY)) == ["review-due"]
     library.registry.desk.correct("rule", "", {"review_on": "2027-06-30"}, user="kato")
     assert row(library, TODAY).findings == ()
     library.registry.desk.correct("rule", "", {"review_on": REVIEW.isoformat()}, user="kato")

@@ -24,6 +24,7 @@ from tests.small import document, found, library_at, vectors
 from tests.small import publish as publish_at_once
 
 DATES: dict[str, Any] = {"issued": date(2026, 3, 1), "effective_from": date(2026, 4, 1)}
+TWO_DAYS = (("office", date(2020, 4, 1)), ("counter", date(2026, 4, 1)))
 
 
 @pytest.fixture
@@ -188,6 +189,39 @@ def test_a_correction_outlives_a_new_reading(tmp_path: Path, published: bool) ->
     assert (after.source.title, after.source.level) == ("旅費規程", 2), "what holds for the document holds for its next revision"
     assert after.source.effective_from is None, "and what holds for one revision does not"
     library.close()
+
+
+def test_a_raised_level_holds_for_every_revision_and_a_lowered_one_for_the_newest(library: Library) -> None:
+    old, new = (document("rule", f"The {words} books travel.", uri=f"{words}.md", effective_from=day) for words, day in TWO_DAYS)
+    publish_at_once(library, [old, new])
+    draft(library, document("rule", "Each traveller books travel.", uri="counter.md", effective_from=date(2026, 8, 1)))
+    correct(library, "rule", {"level": "3"}, user="kato")
+    levels = [(r.state, r.source.uri, r.source.level) for r in library.registry.revisions(PUBLISHED, DRAFT)]
+    assert levels == [(PUBLISHED, "office.md", 3), (PUBLISHED, "counter.md", 3), (DRAFT, "counter.md", 3)]
+    for _, day in TWO_DAYS:
+        assert [bool(found(library, "travel", clearance=clearance, as_of=day)) for clearance in (2, 3)] == [False, True]
+    assert (library.keyword.count, vectors(library).count) == library.registry.counts() == (2, 2)
+    correct(library, "rule", {"level": "1"}, user="kato")
+    assert [(r.state, r.source.level) for r in library.registry.revisions(PUBLISHED, DRAFT)] == [(PUBLISHED, 3), (PUBLISHED, 3), (DRAFT, 1)]
+
+
+def test_what_was_retired_before_a_level_was_raised_comes_back_with_it(library: Library) -> None:
+    old, new = (document("rule", f"The {words} books travel.", uri=f"{words}.md", effective_from=day) for words, day in TWO_DAYS)
+    publish_at_once(library, [old, new])
+    retired = retire(library, "rule", user="kato", reason="wrong", sha256=old.revision)
+    correct(library, "rule", {"level": "3"}, user="kato")
+    put_out(library, [revision.number for revision in retired], reason="right after all")
+    assert [(r.source.uri, r.source.level) for r in library.registry.revisions(PUBLISHED)] == [("office.md", 3), ("counter.md", 3)]
+    day = TWO_DAYS[0][1]
+    assert [bool(found(library, "travel", clearance=clearance, as_of=day)) for clearance in (2, 3)] == [False, True]
+
+
+def test_a_correction_leaves_the_draft_of_the_next_text_of_its_file(library: Library) -> None:
+    publish_at_once(library, [document("rule", "Travel is booked by the office.", **DATES)])
+    (waiting,) = draft(library, document("rule", "Travel is booked at the counter.", **DATES))
+    correct(library, "rule", {"title": "旅費規程"}, user="kato", sha256=library.registry.revisions(PUBLISHED)[0].sha256)
+    assert [r.source.title for r in library.registry.revisions(PUBLISHED)] == ["旅費規程"]
+    assert [r.number for r in library.registry.revisions(DRAFT)] == [waiting]
 
 
 @pytest.mark.parametrize("values", [{"colour": "red"}, {"level": "4"}, {"issued": "yesterday"}, {"kind": "poem"}])

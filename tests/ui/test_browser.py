@@ -274,3 +274,11 @@ def test_references_beside_a_source_are_followed_and_lead_back(screen: Callable[
     on.settle()
     assert "第十条" in panel.locator(".k-crumbs").inner_text()
     assert panel.locator("mark").count() >= 1
+    # The other way: what refers to this provision.
+    assert ja("related.incoming") in related.inner_text()
+    on.press("公共サービス提供基準法施行令 第六条第一項（委任を受けた規定）")
+    assert "第六条" in panel.locator(".k-crumbs").inner_text()
+    assert "第十条" in related.inner_text(), "and the order names the act"
+    on.page.locator(".st-key-way-back button").click()
+    on.settle()
+    assert "第十条" in panel.locator(".k-crumbs").inner_text()

@@ -87,9 +87,12 @@ class Desk:
         self.page.keyboard.press("Escape")
         self.seen.settle()
 
-    def picture(self, name: str) -> None:
-        """With KONKYO_SCREENSHOTS=FOLDER a picture is written there."""
+    def picture(self, name: str, of: str = "") -> None:
+        """With KONKYO_SCREENSHOTS=FOLDER a picture is written there, with the first element of this selector at its top."""
         if folder := os.environ.get("KONKYO_SCREENSHOTS"):
+            if of:
+                self.page.locator(of).first.evaluate("element => element.scrollIntoView()")
+                self.page.wait_for_timeout(300)
             self.page.screenshot(path=Path(folder) / f"desk_{name}.png")
 
 
@@ -158,6 +161,8 @@ def test_a_whole_folder_becomes_drafts_under_their_places(screen: Make, served: 
     desk.seen.unfold(desk.page.locator(".st-key-add"))
     desk.page.get_by_text(ja("documents.whole"), exact=True).click()
     desk.seen.settle()
+    pressed = desk.page.locator("[class*=st-key-folder-] [data-testid=stFileUploaderDropzone] button p")
+    assert pressed.evaluate("p => getComputedStyle(p, '::after').content") == f'"{ja("documents.choose_folder")}"'
     desk.page.locator("[class*=st-key-folder-] input").set_input_files(tmp_path / "rules")
     button = desk.page.locator(".st-key-read-files button")
     expect(button).to_be_enabled()

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
-from datetime import date
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rag.desk import jobs, work
+from rag.ask import ask
+from rag.desk import feedback, jobs, work
 from rag.library import Library
 from rag.records import Kind
 from rag.registry import DRAFT, PUBLISHED, RETIRED, Revision
-from rag.registry.jobs import CANCELLED, FAILED, Job
+from rag.registry.jobs import CANCELLED, DONE, FAILED, Job
 from rag.settings import Settings
 from rag.ui import background, opening, progress
 from rag.ui.texts import Words
@@ -23,6 +27,15 @@ from tests.conftest import TODAY
 
 ja = Words("ja")
 BEGINS = date(2026, 4, 1)
+REASON = "It has always applied."
+
+
+@contextmanager
+def opened(**settings: Any) -> Iterator[Library]:
+    """The library of the page."""
+    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"]), **settings))
+    yield library
+    library.close()
 
 
 def _app() -> None:
@@ -72,12 +85,11 @@ def test_the_day_of_an_open_document_is_not_that_of_the_next_file(one: tuple[Rev
 
 def test_the_list_has_the_days_and_is_narrowed_by_kind_and_level(one: tuple[Revision, Callable[..., AppTest]]) -> None:
     draft, start = one
-    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
-    days = {"issued": "2026-03-01", "effective_to": "2027-03-31"}
-    jobs.correct(library, draft.document_id, draft.sha256, {**days, "kind": "manual"}, user="k", clearance=3)
-    jobs.add(library, [("a.md", b"# A circular\n\nLunch is at noon.\n")], user="k", clearance=3, level=3)
-    work.work(library, today=lambda: TODAY)
-    library.close()
+    with opened() as library:
+        days = {"issued": "2026-03-01", "effective_to": "2027-03-31"}
+        jobs.correct(library, draft.document_id, draft.sha256, {**days, "kind": "manual"}, user="k", clearance=3)
+        jobs.add(library, [("a.md", b"# A circular\n\nLunch is at noon.\n")], user="k", clearance=3, level=3)
+        work.work(library, today=lambda: TODAY)
     app = start().run()
 
     def listed() -> list[str]:
@@ -98,17 +110,16 @@ def test_the_list_has_the_days_and_is_narrowed_by_kind_and_level(one: tuple[Revi
 
 def test_a_published_document_whose_review_date_passed_is_told_of(one: tuple[Revision, Callable[..., AppTest]]) -> None:
     draft, start = one
-    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
-    jobs.publish(library, [draft.number], user="k", clearance=3)
-    work.work(library, today=lambda: TODAY)
-    library.registry.desk.correct(draft.document_id, "", {"review_on": "2026-05-01"}, user="k")
-    assert [revision.number for revision in library.registry.revisions(PUBLISHED)] == [draft.number]
-    library.close()
+    with opened() as library:
+        jobs.publish(library, [draft.number], user="k", clearance=3)
+        work.work(library, today=lambda: TODAY)
+        library.registry.desk.correct(draft.document_id, "", {"review_on": "2026-05-01"}, user="k")
+        assert [revision.number for revision in library.registry.revisions(PUBLISHED)] == [draft.number]
     app = start().run()
     app.checkbox(key="documents-trouble").check().run()
-    assert list(app.dataframe[0].value[ja("documents.gate")]) == [ja("documents.stops", n=1)]
+    assert list(app.dataframe[0].value[ja("documents.gate")]) == [ja("documents.review_due")]
     app = start(doc=draft.document_id).run()
-    assert ja("gate.review-passed", day="2026-05-01") in said(app)
+    assert ja("findings.review") in said(app) and ja("gate.review-due", day="2026-05-01") in said(app)
 
 
 def test_a_folder_that_was_chosen_is_handed_in_without_what_is_hidden(one: tuple[Revision, Callable[..., AppTest]]) -> None:
@@ -118,9 +129,8 @@ def test_a_folder_that_was_chosen_is_handed_in_without_what_is_hidden(one: tuple
     files = [("rules/finance/a.md", b"# Lunch\n\nLunch is at noon.\n", "text/markdown"), ("rules/.DS_Store", b"Bud1", "")]
     app.file_uploader(key="folder-0").set_value(files).run()
     app.button(key="read-files").click().run()
-    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
-    assert [name for _, name in library.registry.jobs.all(clearance=3, limit=1)[0].what["names"]] == ["rules/finance/a.md"]
-    library.close()
+    with opened() as library:
+        assert [name for _, name in library.registry.jobs.all(clearance=3, limit=1)[0].what["names"]] == ["rules/finance/a.md"]
     assert not app.exception
 
 
@@ -129,11 +139,10 @@ def test_a_folder_that_was_chosen_is_handed_in_without_what_is_hidden(one: tuple
 
 def at_work() -> tuple[Job, list[Revision]]:
     """Do what waits; returns the newest piece of work, and the revisions then."""
-    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
-    work.work(library, today=lambda: TODAY)
-    newest = library.registry.jobs.all(clearance=3, limit=1)[0]
-    revisions = library.registry.revisions()
-    library.close()
+    with opened() as library:
+        work.work(library, today=lambda: TODAY)
+        newest = library.registry.jobs.all(clearance=3, limit=1)[0]
+        revisions = library.registry.revisions()
     return newest, revisions
 
 
@@ -141,65 +150,103 @@ def said(app: AppTest) -> str:
     return "".join(element.proto.body for element in app.get("html"))
 
 
+def without_a_day(draft: Revision) -> Revision:
+    """The draft when nobody knows from when it applies: the gate stops that until there is a reason."""
+    with opened() as library:
+        jobs.correct(library, draft.document_id, draft.sha256, {"effective_from": ""}, user="k", clearance=3)
+    _, (revision,) = at_work()
+    return revision
+
+
 def test_a_document_is_published_with_a_reason_and_retired_with_one(one: tuple[Revision, Callable[..., AppTest]]) -> None:
     draft, start = one
-    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
-    jobs.correct(library, draft.document_id, draft.sha256, {"effective_from": ""}, user="k", clearance=3)  # the gate stops that
-    library.close()
-    at_work()
+    without_a_day(draft)
     app = start().run()
-    app.checkbox(key="select-all").check().run()
-    assert app.button(key="publish-now").disabled
-    app.text_input(key="publish-reason").set_value("  ").run()
-    assert app.button(key="publish-now").disabled
-    app.text_input(key="publish-reason").set_value("It has always applied.").run()
-    app.button(key="publish-now").click().run()
-    job, (revision,) = at_work()
-    assert (job.kind, job.what["reason"], revision.state) == ("publish", "It has always applied.", PUBLISHED)
-    app.run()
-    app.checkbox(key="select-all").check().run()
-    app.text_input(key="retire-reason").set_value(" ").run()
-    assert app.button(key="retire-now").disabled
-    app.text_input(key="retire-reason").set_value("It was repealed.").run()
-    app.button(key="retire-now").click().run()
-    job, (revision,) = at_work()
-    assert (job.kind, job.what["reason"], revision.state) == ("retire", "It was repealed.", RETIRED)
-    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
-    every = library.registry.events.all()
+    for kind, reason, state in (("publish", REASON, PUBLISHED), ("retire", "It was repealed.", RETIRED)):
+        app.checkbox(key="select-all").check().run()
+        for typed in ("", "  ", reason):
+            app.text_input(key=f"{kind}-reason").set_value(typed).run()
+            assert app.button(key=f"{kind}-now").disabled is (typed != reason)
+        app.button(key=f"{kind}-now").click().run()
+        job, (revision,) = at_work()
+        assert (job.kind, job.what["reason"], revision.state) == (kind, reason, state)
+        app.run()
+    with opened() as library:
+        every = library.registry.events.all()
     kept = [(event.action, json.loads(event.detail)["reason"]) for event in every if event.action in ("publish", "retire")]
-    library.close()
-    assert kept == [("publish", "It has always applied."), ("retire", "It was repealed.")]
-    assert not app.run().exception
+    assert kept == [("publish", REASON), ("retire", "It was repealed.")]
+    assert not app.exception
 
 
 def test_a_publication_that_the_gate_stopped_goes_through_with_a_reason(one: tuple[Revision, Callable[..., AppTest]]) -> None:
     draft, start = one
-    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
-    jobs.correct(library, draft.document_id, draft.sha256, {"effective_from": ""}, user="k", clearance=3)
-    library.close()
-    _, (revision,) = at_work()
-    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
-    jobs.publish(library, [revision.number], user="k", clearance=3)
-    library.close()
+    with_no_day = without_a_day(draft)
+    with opened() as library:
+        jobs.publish(library, [with_no_day.number], user="k", clearance=3)
     job, (revision,) = at_work()
     assert (job.state, job.code, revision.state) == (FAILED, "GateClosed", DRAFT)
     app = start().run()
     assert ja("jobs.gate_closed") in said(app) and ja("gate.no-effective-date") in said(app)
     assert app.button(key=f"anyway-{job.number}").disabled
-    app.text_input(key=f"reason-{job.number}").set_value("It has always applied.").run()
+    app.text_input(key=f"reason-{job.number}").set_value(REASON).run()
     app.button(key=f"anyway-{job.number}").click().run()
     again, (revision,) = at_work()
-    assert (again.kind, again.what["reason"], again.what["accept"], revision.state) == ("publish", "It has always applied.", "", PUBLISHED)
+    assert (again.kind, again.what["reason"], again.what["accept"], revision.state) == ("publish", REASON, "", PUBLISHED)
     app.run()
     assert ja("jobs.gate_closed") not in said(app)
     assert not app.exception
 
 
+def test_a_publication_shows_old_beside_new_for_what_it_changes_and_nothing_else(
+    one: tuple[Revision, Callable[..., AppTest]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft, start = one
+    monkeypatch.setenv("KONKYO_KEEP_QUESTIONS", "text")
+    text = "# Parking\n\n## Fees\n\nParking costs 30 a month.\n\n## Dogs\n\nDogs stay <b>outside</b> the garage.\n"
+    asked = ("What does parking cost a month?", "Where do dogs stay?")
+    for words, day in ((text, BEGINS), (text.replace("30", "45"), BEGINS + timedelta(days=90))):
+        with opened(keep_questions="text") as library:
+            file = [("rule.md", words.encode())]
+            jobs.add(library, file, user="k", clearance=3, level=1, document_id=draft.document_id, effective_from=day)
+        at_work()
+        with opened() as library:
+            drafts = [r.number for r in library.registry.revisions(DRAFT)]
+            jobs.publish(library, drafts, user="k", clearance=3)
+        job, _ = at_work()
+        assert job.state == DONE, job.message
+        if day == BEGINS:
+            with opened(keep_questions="text") as library:
+                for question in asked:
+                    assert feedback.record_asked(library, ask(library, question, clearance=3, as_of=TODAY), 0.1)
+    app = start().run()
+    assert app.expander(key=f"affected-{job.number}").label == ja("jobs.affected", n=1)
+    (table,) = [element.proto.body for element in app.get("html") if 'class="k-diff"' in element.proto.body]
+    question, heads, row = table.split("<tr>")
+    assert asked[0] in question
+    assert ja("jobs.was_cited") in heads and ja("jobs.is_answered") in heads
+    assert re.findall(r"<td>(.*?)</td>", row) == ["<p>Parking costs 30 a month.</p>", "<p>Parking costs 45 a month.</p>"]
+    assert not app.exception
+
+
+def test_two_revisions_of_one_title_are_told_apart(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    names = []
+    for file in ([], [("other.md", b"# Parking\n\nParking costs 45.\n")]):
+        with opened() as library:
+            jobs.add(library, file, user="k", clearance=3, level=1)
+        at_work()
+        app = start().run()
+        app.checkbox(key="select-all").check().run()
+        names.append([button.label for button in app.button if str(button.key).startswith("open-")])
+    plain = ja("documents.open", title="Parking")
+    assert names[0] == [plain]
+    assert len({*names[1]}) == 2 and all(name.startswith(plain) for name in names[1])
+
+
 def test_a_piece_of_work_that_waits_is_stopped(one: tuple[Revision, Callable[..., AppTest]]) -> None:
     draft, start = one
-    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
-    number = jobs.publish(library, [draft.number], user="k", clearance=3)
-    library.close()
+    with opened() as library:
+        number = jobs.publish(library, [draft.number], user="k", clearance=3)
     app = start().run()
     assert ja("jobs.in_line") in said(app)
     app.button(key=f"cancel-{number}").click().run()
@@ -213,10 +260,9 @@ def test_a_piece_of_work_that_waits_is_stopped(one: tuple[Revision, Callable[...
 @pytest.mark.parametrize("code", ["FetchFailed", "DiskFull", "UnknownDocument", "IndexDamaged", "ModelError", "Fault", "Died"])
 def test_why_a_piece_of_work_was_not_done_is_a_sentence(one: tuple[Revision, Callable[..., AppTest]], code: str) -> None:
     _, start = one
-    library = Library(Settings(home=Path(os.environ["KONKYO_HOME"])))
-    number = library.registry.jobs.add("fetch", {"wanted": "x"}, user="k", clearance=3)
-    library.registry.jobs.end(number, FAILED, code=code, message="<b>what it said itself</b>")
-    library.close()
+    with opened() as library:
+        number = library.registry.jobs.add("fetch", {"wanted": "x"}, user="k", clearance=3)
+        library.registry.jobs.end(number, FAILED, code=code, message="<b>what it said itself</b>")
     app = start().run()
     assert ja(f"failed.{code if code in progress._KNOWN else 'other'}") in said(app)
     assert "&lt;b&gt;what it said itself" in said(app)

@@ -1,4 +1,4 @@
-"""The pages for what staff asked in vain, for golden questions and for the usage, without a browser."""
+"""The pages for what staff asked in vain, for golden questions, for the usage and for the log, without a browser."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ VAIN = "zoo zebra feeding hours"
 def _app(name: str) -> None:
     """A page by itself."""
     from rag.settings import from_environment
-    from rag.ui import frame, gaps, opening, quality, usage
+    from rag.ui import frame, gaps, log, opening, quality, usage
 
     settings = from_environment()
     who = frame.reader(settings.clearance)
     frame.remember(who, desk=True)
-    {"gaps": gaps, "quality": quality, "usage": usage}[name].page(opening.library(settings), who)
+    {"gaps": gaps, "log": log, "quality": quality, "usage": usage}[name].page(opening.library(settings), who)
 
 
 @pytest.fixture
@@ -179,3 +179,27 @@ def test_the_time_to_answer_is_drawn_by_day(library: Library) -> None:
     assert ja("usage.time_a_day") in said(app)
     assert len(app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")) == 2
     assert not app.exception
+
+
+def test_the_log_is_shown_and_searched_in_the_words_of_the_reader(library: Library) -> None:
+    number = library.registry.golden.add(VAIN, language="en", expect=[], as_of=None, topic="", user="kato")
+    library.registry.desk.correct("rule", "", {"title": "旅費規程", "level": "2"}, user="kato")
+    app = start("log")
+    for words, subject, detail in (
+        (ja("action.golden"), ja("log.golden", n=number), f"{ja('ask.field')}: {VAIN}"),
+        (ja("documents.level"), "rule", f"{ja('documents.level')}: 2　{ja('documents.title')}: 旅費規程"),
+    ):
+        app.text_input(key="log-search").set_value(words).run()
+        shown = app.dataframe[0].value
+        assert [*shown[ja("log.subject")]] == [subject]
+        assert [*shown[ja("log.detail")]] == [detail]
+    assert not app.exception
+
+
+def test_a_history_of_one_run_is_no_line(library: Library) -> None:
+    number = library.registry.golden.add(VAIN, language="en", expect=[], as_of=None, topic="", user="kato")
+    for runs in (1, 2):
+        library.registry.golden.keep_run({number: "refused rightly"}, user="kato", why="by hand")
+        app = start("quality")
+        assert len(app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")) == runs - 1
+        assert not app.exception

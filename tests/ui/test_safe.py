@@ -99,3 +99,8 @@ def test_scripts_are_constants() -> None:
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "safe.run_script":
                 names = {leaf.id for leaf in ast.walk(node.args[0]) if isinstance(leaf, ast.Name)}
                 assert all(name.strip("_").isupper() or name in {"turns", "who"} for name in names), ast.unparse(node)
+
+
+def test_a_string_of_a_stylesheet_ends_nowhere_but_at_its_end() -> None:
+    assert safe.css_string("フォルダを選ぶ") == '"フォルダを選ぶ"'
+    assert safe.css_string('a"; } </style>\\\n') == r'"a\22 ; } \3c /style\3e \5c \a "'

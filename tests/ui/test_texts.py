@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from rag.records import Kind
-from rag.ui.texts import LANGUAGES, Words, examples, preferred, texts
+from rag.ui import frame
+from rag.ui.texts import LANGUAGES, Language, Words, examples, preferred, texts
 
 UI = Path(__file__).resolve().parents[2] / "rag" / "ui"
 KEYS = sorted(texts())
@@ -60,6 +61,17 @@ def test_plain_words(key: str) -> None:
         assert not re.search(r"[!！]", text)
         assert not re.search(r"\b(chunk|embedding|index|vector|query|LLM|RAG)", text, re.IGNORECASE)
         assert not re.search(r"チャンク|埋め込み|索引|ベクトル|クエリ|エラー", text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_stylesheet_has_its_words_from_the_texts(language: Language) -> None:
+    t = Words(language)
+    sheet = frame.stylesheet(t)
+    for name in ("files", "folder"):
+        assert f'--k-choose-{name}: "{t(f"documents.choose_{name}")}";' in sheet
+        assert f"content: var(--k-choose-{name});" in sheet
+    own = re.sub(r"/\*.*?\*/", "", (UI / "style.css").read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert not re.search(r"content:\s*['\"]|[^\x00-\x7f]", own)
 
 
 def test_one_and_many() -> None:

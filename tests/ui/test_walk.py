@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,10 @@ from tests.ui.test_desk import Desk
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 ja = Words("ja")
+TODAY = date.today()
+FIRST, NEW = TODAY - timedelta(days=240), TODAY - timedelta(days=60)
+"""The guideline applies from the first day, its next text from the other one: both have come, whenever the tests run."""
+BETWEEN = TODAY - timedelta(days=150)
 DAYS = "テレワークは1週間に何日までできますか"
 CRABS = "ズワイガニの漁獲枠は何トンですか"
 CRAB_RULE = "# ズワイガニの漁獲に関する要領\n\n第一条　ズワイガニの漁獲枠は、一年につき百二十トンとする。\n"
@@ -97,7 +102,7 @@ def _publish(desk: Desk, words: str, *, n: int = 1, reason: str = "", state: str
 
 
 def _add_revision(desk: Desk, text: str) -> None:
-    """A text of the guideline that applies from October."""
+    """A text of the guideline that applies from the later day."""
     desk.open()
     desk.select("テレワーク実施要綱")
     desk.page.get_by_role("button", name=ja("documents.open", title="テレワーク実施要綱")).first.click()
@@ -109,7 +114,7 @@ def _add_revision(desk: Desk, text: str) -> None:
     field.set_input_files([upload("telework-guideline.md", text.encode())])
     expect(desk.page.locator(".st-key-add-revision [data-testid=stFileChip]")).to_be_visible()
     desk.seen.settle()
-    desk.day(ja("correct.begins"), "2026-10-01")
+    desk.day(ja("correct.begins"), str(NEW))
     button = desk.page.locator(".st-key-read-revision button")
     expect(button).to_be_enabled()
     button.click()
@@ -141,13 +146,13 @@ def _put_in_and_publish(desk: Desk, home: Path) -> None:
     desk.picture("vertical")
     desk.page.get_by_text(ja("view.facts"), exact=True).first.click()
     desk.seen.settle()
-    _begins(desk, "2026-04-01")
-    # the directive on telework applies from April too: published revisions need days, to be told apart by them
+    _begins(desk, FIRST)
+    # the directive on telework applies from that day too: published revisions need days, to be told apart by them
     desk.open()
     desk.select("テレワーク実施要綱")
     desk.page.get_by_role("button", name=ja("documents.open", title="テレワーク実施要綱")).click()
     desk.seen.settle()
-    _begins(desk, "2026-04-01")
+    _begins(desk, FIRST)
     # published, with a reason where nobody knows the day
     _publish(desk, "", reason="施行日は原本で確認した", n=read)
     library = Library(Settings(home=home))
@@ -162,16 +167,23 @@ def _replace_and_compare(desk: Desk) -> None:
     _add_revision(desk, new)
     # what changed, word by word
     desk.open()
-    desk.select("2026-10-01")
+    desk.select(str(NEW))
     desk.page.get_by_role("button", name=ja("documents.open", title="テレワーク実施要綱")).click()
     desk.seen.settle()
     desk.page.get_by_text(ja("view.revisions"), exact=True).first.click()
     desk.page.wait_for_selector(".k-diff")
     assert "".join(desk.page.locator(".k-diff mark.k-gone").all_inner_texts()) == "3"
     assert "".join(desk.page.locator(".k-diff mark.k-come").all_inner_texts()) == "4"
-    desk.picture("diff")
-    _publish(desk, "2026-10-01")
-    today, then = _said(desk, DAYS), _said(desk, DAYS, on="2026-06-01")
+    desk.picture("diff", of=".k-diff")
+    _publish(desk, str(NEW))
+    # whose answer is another one now: old beside new
+    affected = desk.page.locator("[class*=st-key-affected-]").first
+    desk.seen.unfold(affected)
+    expect(affected.locator(".k-label")).to_have_text(DAYS)
+    old, now = affected.locator("tr").last.locator("td").all_inner_texts()
+    assert "3日を限度" in old and now == old.replace("3日を限度", "4日を限度"), "what changed, and nothing else"
+    desk.picture("affected", of=".st-key-jobs")
+    today, then = _said(desk, DAYS), _said(desk, DAYS, on=str(BETWEEN))
     assert "4日を限度" in today and "3日を限度" not in today
     assert "3日を限度" in then and "4日を限度" not in then
 
@@ -189,19 +201,19 @@ def _a_golden_question_stops_a_publication(desk: Desk, home: Path) -> None:
     _add_revision(desk, "# テレワーク実施要綱\n\n## 第1 趣旨\n\nこの要綱は、机の配置を定める。\n")
     library = Library(Settings(home=home))
     before = {r.number for r in library.registry.revisions(PUBLISHED)}
-    _publish(desk, "2026-10-01", state="failed")
+    _publish(desk, str(NEW), state="failed")
     stopped = desk.page.locator(".st-key-jobs")
     expect(stopped).to_contain_text(ja("jobs.golden_lost", n=1))
     expect(stopped).to_contain_text(DAYS)
-    desk.picture("golden_stops")
+    desk.picture("golden_stops", of=".st-key-jobs")
     assert {r.number for r in library.registry.revisions(PUBLISHED)} == before
     library.close()
     assert "4日を限度" in _said(desk, DAYS)
 
 
-def _begins(desk: Desk, day: str) -> None:
+def _begins(desk: Desk, day: date) -> None:
     """Correct the day from which a document applies."""
-    desk.day(ja("correct.begins"), day)
+    desk.day(ja("correct.begins"), str(day))
     desk.page.get_by_role("button", name=ja("correct.save")).click()
     desk.done("correct")
 
@@ -226,5 +238,9 @@ def _a_gap_becomes_a_document(desk: Desk) -> None:
     desk.open("gaps")
     assert "ズワイガニ" not in desk.page.locator(".st-key-gaps").inner_text()
     desk.open("usage")
-    desk.page.wait_for_timeout(500)
+    desk.page.wait_for_selector("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
     desk.picture("usage")
+    with desk.page.expect_download() as download:
+        desk.page.get_by_role("button", name=ja("csv.cited"), exact=True).click()
+    cited = [line.rsplit(",", 2)[1:] for line in download.value.path().read_text(encoding="utf-8-sig").splitlines()]
+    assert int(dict(cited)["テレワーク実施要綱"]) > 0 and "0" in dict(cited).values()
