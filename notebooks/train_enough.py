@@ -232,9 +232,7 @@ def main() -> None:
     text = ["# How sure is it that the documents answer a question? A logistic regression over features that a person can read:", "#"]
     text += ["#   logit = bias + sum of weight * (feature - mean) / deviation", "#"]
     text += ["# What each feature says stands in rag/answer/enough.py; learned by notebooks/train_enough.py, which says from what."]
-    text += [
-        "# Features were chosen while looking at these very questions, the threshold at these figures and at how the golden ones are answered."
-    ]
+    text += ["# Features were chosen while looking at these very questions, the threshold at these figures and at how the golden ones are answered."]
     text += ["# So every figure is optimistic."]
     text += ['# "size" was learned from two libraries. No text of a data set is in here. Cross-validated by question:', "#"]
     text += [*(f"#   {line}" for line in lines), "", f"threshold = {threshold}", f"bias = {model.intercept_[0]:.6f}", "", "[features]"]

@@ -118,10 +118,10 @@ _TAIL = re.compile("に(?:関|対|係|お|つ|よ|基)|[のを等]")
 def derived(title: str) -> set[str]:
     """Short forms that people make of a plain title: 職員旅費取扱規程 -> 旅費規程, 個人情報の保護に関する法律 -> 個人情報保護法."""
     known: set[str] = set()
-    fresh = {title, _MINISTRY.sub("", title)}
+    fresh, shorter = {title}, {_MINISTRY.sub("", title)}
     while fresh:
         known |= fresh
-        shorter = {re.sub(rule, into, name) for name in fresh for rule, into in _RULES}
+        shorter |= {re.sub(rule, into, name) for name in fresh for rule, into in _RULES}
         fresh = {short for short in shorter if len(short) >= 4 and not _TAIL.match(short)} - known
     return known - {title}
 

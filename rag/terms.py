@@ -40,7 +40,8 @@ STOPWORDS = frozenset(
 
 _GENERAL = frozenset(
     "為る 有る 居る 成る 出来る 事 物 場合 時 此れ 其れ 何れ 何 如何 教える 下さる 言う 私 良い 無い 可能 必要 御 等 "
-    "付く 因る 対する 関する 於く 誰 何処 何時 幾ら どう そう 貰う 呉れる 遣る 知る 思う 聞く 欲しい 様 方 為 訳 筈 積り".split()
+    "付く 因る 対する 関する 於く 誰 何処 何時 幾ら どう そう 貰う 呉れる 遣る 知る 思う 聞く 欲しい 様 方 為 訳 筈 積り "
+    "いつ どこ どれ どちら どなた どんな どのような どういう 何故".split()
 )
 """Japanese words of the same sort, as Sudachi normalizes them."""
 

@@ -230,6 +230,16 @@ def test_a_definition_answers_who_asks_what_a_term_means_and_explains_to_others(
     assert text.endswith(defines[2]) and role is Role.ANSWER
 
 
+def test_of_a_table_the_row_is_quoted_that_has_the_word_however_it_is_cut() -> None:
+    head, *rows = "職務の区分｜額", "二号　課長又は室長の職にある者｜17,000", "三号　課長補佐又は係長の職にある者｜15,000"
+    table = build([(BlockKind.TABLE_ROW, ("別表",), row) for row in (head, *rows)])
+    weights = {"係長": 5.0, "宿泊": 1.0}
+    asked = Question(weights=weights, text="係長の宿泊料はいくらですか", surfaces=tuple(weights))
+    assert "係長" not in terms.words(rows[1]), "Sudachi cuts it in two here"
+    first, *_ = choose(asked, *hits_of(table))
+    assert first.text == f"{head}\n{rows[1]}"
+
+
 def test_the_words_that_decide_are_marked() -> None:
     hits, load = hits_of(prose("宿泊料は、一夜につき一万二千円を上限とする。"))
     asked = Question(weights={"宿泊": 1.0}, text="宿泊料はいくらですか", surfaces=("宿泊",))

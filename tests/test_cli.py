@@ -129,7 +129,7 @@ def test_an_answer_as_json_has_exactly_this_shape(machine: Machine, question: st
     assert told["hits"]
     for hit in told["hits"]:
         assert set(hit) == {"document_id", "path", "score", "found_by"}
-        assert hit["found_by"] and set(hit["found_by"]) <= {"keyword", "vector"}
+        assert hit["found_by"] and set(hit["found_by"]) <= {"keyword", "vector", "vector-ja"}
     assert [hit["score"] for hit in told["hits"]] == sorted((hit["score"] for hit in told["hits"]), reverse=True)
 
 

@@ -24,7 +24,7 @@ from rag.answer.relevance import Kinship, Question
 from rag.answer.verify import block_at, cite
 from rag.records import QUOTABLE, Citation, Document, Hit, Role, Span, Statement
 from rag.terms import words
-from rag.text import language, number, sentences
+from rag.text import fold, language, number, sentences
 
 HITS = 30
 """How many hits are looked at."""
@@ -96,7 +96,7 @@ class Weighed:
 
 def weigh(question: Question, hits: Sequence[Hit], load: Callable[[Hit], Document]) -> list[Weighed]:
     """Every sentence of the first HITS hits with its relevance, in the order of the hits and of the text."""
-    found = candidates(hits[:HITS], load)
+    found = [_with_written(question, each) for each in candidates(hits[:HITS], load)]
     if not found:
         return []
     wanted = asks(question.text)
@@ -113,6 +113,13 @@ def weigh(question: Question, hits: Sequence[Hit], load: Callable[[Hit], Documen
     for at, cosine in zip(compared, question.cosines([_with_heading(weighed[at].candidate) for at in compared]), strict=True):
         weighed[at] = replace(weighed[at], cosine=cosine, relevance=weighed[at].relevance + COSINE * cosine)
     return weighed
+
+
+def _with_written(question: Question, each: Candidate) -> Candidate:
+    """With those terms of the question that stand there as they were written: Sudachi cuts 係長 in 又は係長の in two, and 祖父母 is no
+    祖父 to it."""
+    plain = fold(each.text)
+    return replace(each, words=each.words | {term for term, surface in question.written if surface in plain})
 
 
 def choose(question: Question, weighed: Sequence[Weighed]) -> list[Evidence]:

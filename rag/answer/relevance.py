@@ -10,14 +10,17 @@ has is 1 for the term itself and MEANT for an official term of the thesaurus; co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
 
+_KANJI = re.compile("[々一-龯]{2,}")
 MEANT = 0.8
 """A term of the question that a passage has by an official word counts so much."""
 
@@ -32,7 +35,7 @@ def nothing_alike(words: Sequence[str], others: Sequence[str]) -> Matrix:
     return np.zeros((len(words), len(others)), dtype=np.float32)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """A question as terms with weights, and what compares it with texts by meaning."""
 
@@ -47,6 +50,11 @@ class Question:
     """Cosine of each text to the question; 0 for a text in a language that the model cannot read."""
     alike: Callable[[Sequence[str], Sequence[str]], Matrix] = nothing_alike
     """Cosines of words and other words, (len(words), len(others)); 0 where one is not known."""
+
+    @cached_property
+    def written(self) -> tuple[tuple[str, str], ...]:
+        """Terms with how they were written, where that is two kanji or more."""
+        return tuple((term, surface) for term, surface in zip(self.weights, self.surfaces, strict=False) if _KANJI.fullmatch(surface))
 
     def coverage(self, found: Iterable[str]) -> float:
         """Share of the weight that ``found`` has, 0 to 1; what it has by another word counts MEANT."""

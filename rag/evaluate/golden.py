@@ -70,6 +70,8 @@ class Result:
     """An expected passage is among the first ten found."""
     first_screen: bool
     """An expected provision is cited before "more"."""
+    leads: bool
+    """The first statement cites an expected provision."""
     expected: int
     """Statements that cite an expected provision."""
     statements: int
@@ -99,6 +101,7 @@ class Report:
             some = [result for result in answerable if result.language == language]
             lines[f"golden hit rate ({language})"] = _share(sum(result.right for result in some), len(some))
         lines["golden hit rate"] = _share(sum(result.right for result in answerable), len(answerable))
+        lines["first statement cites an expected provision"] = _share(sum(result.leads for result in answerable), len(answerable))
         lines["of these before more"] = _share(sum(result.first_screen for result in answerable), len(answerable))
         expected, statements = (sum(getattr(result, name) for result in answerable) for name in ("expected", "statements"))
         lines["statements that cite an expected provision"] = _share(expected, statements)
@@ -156,6 +159,7 @@ def _result(library: Library, question: Question, clearance: int, today: date) -
         cited=tuple(f"{citation.document_id} {' '.join(citation.path)}: {citation.quote[:80]}" for citation in citations),
         hit_at_10=any(place.found(found) for found in answer.hits[:10] for place in question.expect),
         first_screen=any(not statement.folded for statement in expected),
+        leads=expected[:1] == list(answer.statements[:1]) and bool(expected),
         expected=len(expected),
         statements=len(answer.statements),
         shown=sum(not statement.folded for statement in answer.statements),

@@ -15,7 +15,7 @@ from rag.desk.feedback import record_asked
 from rag.errors import KonkyoError
 from rag.library import Library
 from rag.records import Answer
-from rag.search import LONGEST_QUESTION
+from rag.search import LONGEST_QUESTION, shortened
 from rag.ui import answer, frame, panel, safe, takeaway, trouble
 from rag.ui.frame import Reader
 from rag.ui.state import Wanted
@@ -99,10 +99,12 @@ def _form(t: Words) -> None:
     if "question" not in st.session_state:
         st.session_state["question"] = st.session_state["wanted"].question
     with st.form("question-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(t("ask.field"), key="question", max_chars=LONGEST_QUESTION, placeholder=t("ask.placeholder"), autocomplete="off")
+        st.text_input(t("ask.field"), key="question", placeholder=t("ask.placeholder"), autocomplete="off")
         st.form_submit_button(t("ask.button"), key="ask-button", type="primary", on_click=_submitted)
     if st.session_state.pop("asked_nothing", False):
         safe.show(safe.tag("p", t("ask.empty"), class_="k-note", role="alert"))
+    if st.session_state.pop("asked_long", False):
+        safe.show(safe.tag("p", t("ask.long", n=f"{LONGEST_QUESTION:,}"), class_="k-note", role="status"))
 
 
 def _submitted(field: str = "question") -> None:
@@ -111,6 +113,9 @@ def _submitted(field: str = "question") -> None:
     if not typed:
         st.session_state["asked_nothing"] = True
         return
+    # A field with a limit of its own would drop what is pasted, without a word.
+    st.session_state["asked_long"] = len(typed) > LONGEST_QUESTION
+    typed = " ".join(shortened(typed).split("\n"))
     thread = _current_thread()
     # The field at the top holds the last question: mended, it takes its place; anything else may follow it up.
     mended = field == "question" and wanted.question and conversation.mended(typed, wanted.question)
@@ -250,7 +255,7 @@ def _understood(who: Reader) -> None:
 
 def _go_on(t: Words) -> None:
     with st.form("more-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(t("ask.more"), key="more", max_chars=LONGEST_QUESTION, placeholder=t("ask.more_placeholder"), autocomplete="off")
+        st.text_input(t("ask.more"), key="more", placeholder=t("ask.more_placeholder"), autocomplete="off")
         st.form_submit_button(t("ask.more_button"), key="more-button", on_click=_submitted, args=("more",))
 
 

@@ -7,7 +7,8 @@ from typing import Literal
 
 import streamlit as st
 
-_COLOURS = ["#0017c1", "#949494"]
+_COLOURS = ["#4979f5", "#949494"]
+"""Three to one or more beside white and beside the dark background."""
 
 
 def over_time(mark: Literal["bar", "line"], points: Sequence[Mapping[str, object]], title: str, *, whole: bool = True) -> None:

@@ -97,7 +97,8 @@ def css_string(text: str) -> str:
 
 def run_script(script: str) -> None:
     """Run a script of ours, which must be a constant: no text from documents or readers may be in it."""
-    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+    # In a function of its own: a page that is drawn again declares nothing twice.
+    st.html(f"<script>(() => {{{script}\n}})()</script>", unsafe_allow_javascript=True)
 
 
 def _visible(text: str) -> str:

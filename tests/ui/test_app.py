@@ -123,6 +123,15 @@ def test_an_empty_question_says_so(run: Run, sample_home: Path) -> None:
     assert ja("ask.empty") in words(app)
 
 
+def test_a_pasted_story_is_asked_by_its_beginning_and_its_end_and_says_so(run: Run, sample_home: Path) -> None:
+    app = run(sample_home)
+    app.text_input(key="question").input("話が続きます。" * 800 + "旅費はいつまでに請求しますか")
+    app.button(key="ask-button").click().run()
+    assert ja("ask.long", n="2,000") in words(app)
+    asked = app.session_state["wanted"].question
+    assert len(asked) <= 2_000 and asked.endswith("旅費はいつまでに請求しますか")
+
+
 def test_asking_and_the_history(run: Run, sample_home: Path) -> None:
     app = run(sample_home, q=FEES)
     app.text_input(key="question").input(NONSENSE)
