@@ -21,14 +21,14 @@ _HIRAGANA = re.compile("[ぁ-ん]")
 _KATAKANA_LAW = re.compile("[一-龯](?:ヲ|ハ|ノ|ニ|ガ|ト|ス|シ)[一-龯]")
 """Particles and endings between kanji, in katakana."""
 _TO_HIRAGANA = {katakana: katakana - 0x60 for katakana in range(ord("ァ"), ord("ヶ"))}
-_OLD_KANA = str.maketrans("ゐゑヰヱ", "いえいえ")
+_OLD_KANA = str.maketrans("ゐゑヰヱ", "いえイエ")
 
 
 def modern(text: str) -> str:
     """``text`` (NFKC) in today's spelling; as long as it was."""
     if text.isascii():
         return text
-    plain = text.translate(_kanji())
+    plain = text.translate(_characters())
     if _KATAKANA_LAW.search(plain):
         plain = "\n".join(_from_katakana(line) for line in plain.split("\n"))
     return _LARGE.sub("っ", plain)
@@ -37,13 +37,13 @@ def modern(text: str) -> str:
 def _from_katakana(line: str) -> str:
     """A line that is written in kanji and katakana alone, in hiragana. A foreign word in it becomes hiragana too, alike everywhere."""
     if _KATAKANA_LAW.search(line) and not _HIRAGANA.search(line):
-        return line.translate(_OLD_KANA).translate(_TO_HIRAGANA)
+        return line.translate(_TO_HIRAGANA)
     return line
 
 
 @cache
-def _kanji() -> Mapping[int, int]:
-    """Kanji from before 1946 -> those in use, as OpenCC knows them. About 400."""
+def _characters() -> Mapping[int, int]:
+    """Kanji from before 1946 -> those in use, as OpenCC knows them, about 400; and the kana that went with them."""
     kanji = [chr(code) for code in range(0x4E00, 0xA000)]
     today = opencc.OpenCC("t2jp").convert("\n".join(kanji)).split("\n")
-    return {ord(old): ord(new) for old, new in zip(kanji, today, strict=True) if old != new}
+    return _OLD_KANA | {ord(old): ord(new) for old, new in zip(kanji, today, strict=True) if old != new}

@@ -102,6 +102,7 @@ def test_threads_do_not_disturb_each_other() -> None:
         ("圖書館ノ設置", "図書館の設置"),
         ("届出があつた場合において、従つて行つた", "届出があった場合において、従って行った"),  # っ written large
         ("よつて", "よって"),
+        ("ゐる者のこゑ", "いる者のこえ"),  # kana that are not written any more, in a line of hiragana too
         ("あつせんにのつとり、もつぱら", "あっせんにのっとり、もっぱら"),
         ("ヰ號ノ規定ニ依リ", "い号の規定に依り"),
     ],

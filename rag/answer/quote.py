@@ -23,6 +23,7 @@ from rag.answer.definitions import definitions
 from rag.answer.relevance import Kinship, Question
 from rag.answer.verify import block_at, cite
 from rag.records import QUOTABLE, Citation, Document, Hit, Role, Span, Statement
+from rag.spelling import modern
 from rag.terms import words
 from rag.text import fold, language, number, sentences
 
@@ -118,7 +119,7 @@ def weigh(question: Question, hits: Sequence[Hit], load: Callable[[Hit], Documen
 def _with_written(question: Question, each: Candidate) -> Candidate:
     """With those terms of the question that stand there as they were written: Sudachi cuts 係長 in 又は係長の in two, and 祖父母 is no
     祖父 to it."""
-    plain = fold(each.text)
+    plain = modern(fold(each.text))
     return replace(each, words=each.words | {term for term, surface in question.written if surface in plain})
 
 

@@ -223,3 +223,15 @@ def test_a_change_that_is_near_is_told(run: Run, sample_home: Path, day: str, to
     app = run(sample_home, q="地方公共サービス局の窓口は、毎週何回、午後七時まで開設しますか", on=day)
     assert ja("answer.heading") in words(app)
     assert ("2027年4月1日（令和9年）から変わります" in words(app)) is told
+
+
+def test_where_nothing_was_found_offices_in_the_readers_language_come_first_and_the_rest_is_a_number() -> None:
+    from types import SimpleNamespace
+
+    from rag.ui.answer import OFFICES, _offices
+    from rag.ui.texts import Words
+
+    names = ["Accounts Division", "Personnel Division", *(f"{number}課" for number in "一二三四")]
+    who = SimpleNamespace(t=Words("ja"))
+    assert _offices(who, names[2:]) == "一課、二課、三課、四課"  # type: ignore[arg-type]
+    assert _offices(who, names) == "一課、二課、三課、四課、" + ja("refusal.more_offices", n=len(names) - OFFICES)  # type: ignore[arg-type]
