@@ -282,13 +282,3 @@ def test_references_beside_a_source_are_followed_and_lead_back(screen: Callable[
     on.page.locator(".st-key-way-back button").click()
     on.settle()
     assert "第十条" in panel.locator(".k-crumbs").inner_text()
-
-
-def test_a_page_that_is_drawn_again_runs_its_scripts_again(screen: Make, sample_address: str) -> None:
-    on = screen(sample_address)
-    errors: list[str] = []
-    on.page.on("pageerror", lambda error: errors.append(str(error)))
-    on.open()
-    for language in ("English", "日本語", "English"):
-        on.press(language)
-    assert errors == []

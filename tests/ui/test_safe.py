@@ -104,3 +104,10 @@ def test_scripts_are_constants() -> None:
 def test_a_string_of_a_stylesheet_ends_nowhere_but_at_its_end() -> None:
     assert safe.css_string("フォルダを選ぶ") == '"フォルダを選ぶ"'
     assert safe.css_string('a"; } </style>\\\n') == r'"a\22 ; } \3c /style\3e \5c \a "'
+
+
+def test_a_script_that_runs_again_declares_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[str] = []
+    monkeypatch.setattr(safe.st, "html", lambda text, **_: given.append(text))
+    safe.run_script("const once = 1; // behind a comment")
+    assert given == ["<script>(() => {const once = 1; // behind a comment\n})()</script>"]
