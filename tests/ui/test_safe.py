@@ -108,6 +108,6 @@ def test_a_string_of_a_stylesheet_ends_nowhere_but_at_its_end() -> None:
 
 def test_a_script_that_runs_again_declares_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[str] = []
-    monkeypatch.setattr(safe.st, "html", lambda text, **_: given.append(text))
+    monkeypatch.setattr("rag.ui.safe.st.html", lambda text, **_: given.append(text))
     safe.run_script("const once = 1; // behind a comment")
     assert given == ["<script>(() => {const once = 1; // behind a comment\n})()</script>"]
