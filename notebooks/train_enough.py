@@ -157,7 +157,7 @@ def look(group: str, library: Library, asked: Sequence[Asked], *, answerable: bo
 
     for id_, text, as_of in asked:
         found = search(library, text, clearance=HIGHEST_LEVEL, as_of=as_of, limit=enough.BACKGROUND)
-        if not found.hits or found.missing or any("address" in hit.found_by for hit in found.hits[:HITS]):
+        if not found.hits or found.named.missing or any("address" in hit.found_by for hit in found.hits[:HITS]):
             continue
         question = weighed_question(library, text)
         weighed = quote.weigh(question, found.hits[:HITS], load)

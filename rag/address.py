@@ -192,6 +192,11 @@ JOIN = re.compile(r"(?:まで)?\s*(?:(?:、|,|・|及び|並びに|又は|若し
 RANGE = re.compile(r"\s*(?:から|[~〜–-]|to|through)\s*")
 CHAIN = re.compile(r"の? ?|, ?|'s |の「")
 OF = re.compile(r" of (?:the )?| \(")
+BARE_SECTION_BEFORE = re.compile(r"(?<![\w.,])(?P<n>[0-9]{1,3}(?:\.[0-9]{1,3}){1,4}) (?:of|in)(?: the)? \Z")
+BARE_SECTION_BEHIND = re.compile(
+    r"(?:,| at|の)? ?(?P<n>[0-9]{1,3}(?:\.[0-9]{1,3}){1,4})(?![\w.,]?[0-9]|[%％]| ?(?:percent|per cent|million|yen|hours?|days?))"
+)
+"""A section by its number alone, beside the name of a document in a question: 8.1 of the handbook, the handbook 8.1."""
 LETTER = re.compile("[一-龥々ァ-ヴー]")
 WITHIN = re.compile("(?:[条項号表]|規定|附則|[0-9〇一二三四五六七八九十])中$")
 """第三条中特許法第十条: what an amending law changes where."""

@@ -88,8 +88,8 @@ def ask(
         return refuse(RefusalReason.EMPTY_QUESTION)
     result = search(library, asked, clearance=clearance, as_of=as_of, limit=enough.BACKGROUND, filters=filters)
     hits = result.hits[:HITS]
-    if result.missing and not any("address" in hit.found_by for hit in hits):
-        return refuse(RefusalReason.NO_SUCH_PROVISION, hits, result.missing)
+    if result.named.missing and not any("address" in hit.found_by for hit in hits):
+        return refuse(RefusalReason.NO_SUCH_PROVISION, hits, result.named.missing)
     elsewhere = tuple(premise.what for premise in wrong if premise.kind is PremiseKind.NOT_IN_LIBRARY)
     if elsewhere and len(asked) <= ABOUT and not _speaks_of(elsewhere, hits):
         return refuse(RefusalReason.NOT_ANSWERED, hits, elsewhere)
@@ -100,7 +100,7 @@ def ask(
     weighed = quote.weigh(asked_for, hits, load)
     answered = enough.answered(asked_for, result.hits, weighed, library.keyword.count)
     named = any("address" in hit.found_by for hit in hits)
-    chosen = quote.choose(asked_for, weighed) if named or answered >= threshold(library) else []
+    chosen = quote.choose(asked_for, weighed, result.named.spans, result.named.beside) if named or answered >= threshold(library) else []
     if not chosen:
         found = [word for hit in hits for word in terms.words(f"{hit.chunk.context}\n{hit.chunk.text}")]
         official = [word for entry in library.thesaurus.find(short) for word in entry.means]

@@ -105,7 +105,9 @@ _RULES: tuple[tuple[str, str], ...] = (
     (rf"^(.{{3,}}?)(?:の取扱い|の業務利用)?に関する({_KIND_WORD})$", r"\1\2"),
     (rf"^[^の]+の([^の]{{2,}}?)(?:及び[^の]+)?に関する({_KIND_WORD})$", r"\1\2"),
     (rf"^.+の([^の]{{3,}}{_KIND_WORD})$", r"\1"),
+    (rf"^([^の]{{2,}})の.+に関する({_KIND_WORD})$", r"\1\2"),
     (r"法律$", "法"),
+    (r"^\w+ (\w+ (?:guide|guidelines?|handbook|policy|rules|directive|manual))$", r"\1"),
     (r"^(.+ (?:guide|handbook|policy|act|rules|directive|manual)) (?:for|on|of) .+$", r"\1"),
     (r"^the ", ""),
 )

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from rag.library import Library
+from rag.mentioned import asked
 from rag.names import NO_NAME, Names
 from rag.provisions import Provisions
 from rag.records import HIGHEST_LEVEL, Filters, Premise, PremiseKind, Span
 from rag.registry import Revision
-from rag.statute import Address, asked, show
+from rag.statute import Address, show
 from rag.text import dates, fold, language
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -37,6 +38,8 @@ FIELDS = {"words": ("words",), "bigrams": ("bigrams", "head_bigrams"), "head": (
 """Fields of the keyword index that are turned off by these names in ``Settings.off``."""
 LONGEST_QUESTION = 2_000
 """Characters of a question that are searched for; more would say nothing new and take long. See :func:`shortened`."""
+BEST, MOSTLY = 10, 6
+"""A provision that is named without its document is that of the document of so many of the best passages."""
 NO_FILTERS = Filters()
 _LOOKS = 5
 
@@ -52,8 +55,8 @@ class Result:
     """How many documents were searched."""
     lists: tuple[str, ...] = ()
     """Which lists took part: "keyword", "vector", "vector-ja"."""
-    missing: tuple[str, ...] = ()
-    """Provisions that the question names and that do not exist."""
+    named: Named = Named()
+    """What the question names."""
 
 
 def search(
@@ -117,7 +120,7 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
     near = [chunk for model in models for chunk in model.nearest(scope, max(NEAR, limit))]
     if missing := [chunk for chunk in near if chunk not in keyword]:
         keyword |= index.search(question, scope, len(missing), among=missing, off=fields | BIGRAMS if index.big else fields)
-    called = Named() if "named" in off else named(library, asked, visible, clearance)
+    called = Named() if "named" in off else named(library, asked, visible, clearance, lambda: _found_most(library, scope, sources, keyword))
     similar = {model.name: (model.vote, model.similarity(list({*keyword, *near, *called.chunks}))) for model in models}
     first = by_score(keyword, similar)
     parts = _first_parts(first, keyword, similar)
@@ -147,7 +150,7 @@ def _search(library: Library, text: str, clearance: int, as_of: date, limit: int
         scope=scope,
         documents=len(visible),
         lists=("keyword", *similar),
-        missing=called.missing,
+        named=called,
     )
 
 
@@ -164,6 +167,15 @@ def _by_title(asked: str, titles: Mapping[str, frozenset[int]]) -> tuple[frozens
             numbers |= some
             rest = rest.replace(title, " ")
     return frozenset(numbers), rest.strip() if numbers else ""
+
+
+def _found_most(library: Library, scope: Scope, sources: Sources, keyword: Mapping[int, float]) -> str:
+    """The id of the document that most of the best passages are of; "" where none has so many: 第三条は何を定めていますか asks for that of
+    the document that the rest of the question is about."""
+    best = sorted(keyword, key=lambda chunk: -keyword[chunk])[:BEST]
+    numbers = library.keyword.revisions(best, scope).values()
+    of = Counter(sources.by_number[number][0] for number in numbers if number in sources.by_number)
+    return next((id_ for id_, count in of.most_common(1) if count >= MOSTLY), "")
 
 
 Parts = dict[int, dict[str, float]]

@@ -39,7 +39,7 @@ from rag.names import Law, Names, name_before, plain
 from rag.records import Span
 from rag.text import number
 
-__all__ = ["Address", "Mention", "Reader", "Step", "asked", "parse", "show"]
+__all__ = ["Address", "Mention", "Reader", "Step", "parse", "show"]
 
 _LAW, _PART, _ARTICLE, _PARAGRAPH, _ITEM, _SUBITEM, _EVERY = range(7)
 _RANK = {"条": _ARTICLE, "項": _PARAGRAPH, "号": _ITEM}
@@ -483,13 +483,3 @@ class Reader:
 def parse(text: str, names: Names) -> list[Mention]:
     """Every provision and document that ``text`` names, in the order written; spans are offsets in ``text``."""
     return Reader(names).read(text)
-
-
-def asked(text: str, names: Names) -> list[Mention]:
-    """The mentions of a question: 「旅費規程では、第5条は…」 asks for 第五条 of the only document that it names."""
-    mentions = parse(text, names)
-    named = {(mention.document, mention.name) for mention in mentions if mention.document or mention.name}
-    if len(named) != 1:
-        return mentions
-    ((id, name),) = named
-    return [mention if mention.document or mention.name else replace(mention, document=id, name=name) for mention in mentions]

@@ -32,11 +32,13 @@ _local = threading.local()
 _HIRAGANA = {katakana: katakana - 0x60 for katakana in range(ord("ァ"), ord("ヶ") + 1)}
 
 STOPWORDS = frozenset(
-    "a an and are as at be been but by can could did do does for from had has have he her his how i if in into is it its may me "
+    "a an and are as at be been but by can could did do doe does for from had has have he her his how i if in into is it its may me "
     "must my no not of on or our shall she should so such than that the their them then there these they this those to was we "
-    "were what when where which who whom why will with would you your".split()
+    "were what when where which whi who whom why will with would you your".split()
 )
-"""English words that say nothing of a subject. They are indexed all the same; they do not count as what a question is about."""
+"""English words, and terms of such words, that say nothing of a subject.
+
+They are indexed all the same; they do not count as what a question is about."""
 
 _GENERAL = frozenset(
     "為る 有る 居る 成る 出来る 事 物 場合 時 此れ 其れ 何れ 何 如何 教える 下さる 言う 私 良い 無い 可能 必要 御 等 "

@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.lift",),
     ("rag.named", "rag.premises", "rag.compare", "rag.graph", "rag.link"),
     ("rag.library",),
-    ("rag.meaning", "rag.audit", "rag.second_stage"),
+    ("rag.meaning", "rag.audit", "rag.second_stage", "rag.mentioned"),
     ("rag.answer",),
     (
         "rag.registry",

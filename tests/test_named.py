@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def sample(sample_home: Path) -> Iterator[Library]:
 
 
 def names(library: Library, question: str, clearance: int = 3, as_of: date = TODAY) -> Named:
-    return named(library, question, library.visible(clearance=clearance, as_of=as_of, filters=Filters()), clearance)
+    """What a question names; what it says beside has a test of its own."""
+    return replace(named(library, question, library.visible(clearance=clearance, as_of=as_of, filters=Filters()), clearance), beside="")
 
 
 def places(library: Library, of: Named) -> list[str]:
@@ -243,3 +245,43 @@ def test_a_document_not_yet_in_force_names_nothing(sample: Library) -> None:
 def test_a_document_that_the_filters_leave_out_names_nothing(sample: Library) -> None:
     visible = sample.visible(clearance=3, as_of=TODAY, filters=Filters(documents=frozenset({"act"})))
     assert named(sample, "旅費規程第12条", visible, 3) == Named()
+
+
+@pytest.mark.parametrize(
+    ("question", "place"),
+    [
+        ("What is in 8.1 of the Information security handbook?", "en-security-handbook 8.1 Asking for an exception"),
+        ("Does the Information security handbook, 8.1, name a form?", "en-security-handbook 8.1 Asking for an exception"),
+        ("section 7.2 of the accessibility guideline", "en-accessibility 7.2 When a request is refused"),
+        ("兼業訓令第三条は", "sidejob-directive 第三条"),
+    ],
+)
+def test_a_section_by_its_number_alone_and_short_titles(sample: Library, question: str, place: str) -> None:
+    assert places(sample, names(sample, question)) == [place]
+
+
+@pytest.mark.parametrize("question", ["Does the Information security handbook allow 2.5 GB?", "Information security handbook: 1.5 hours"])
+def test_an_amount_beside_a_title_is_no_section(sample: Library, question: str) -> None:
+    assert names(sample, question).spans == ()
+
+
+def test_a_provision_without_a_document_is_that_of_the_document_found_most(sample: Library) -> None:
+    visible = sample.visible(clearance=3, as_of=TODAY, filters=Filters())
+
+    def of(question: str) -> list[str]:
+        return places(sample, named(sample, question, visible, 3, lambda: "en-ai-policy"))
+
+    assert of("Section 3.5: may the robot take notes?") == ["en-ai-policy 3.5 Meetings"]
+    assert of("Section 3.5 of the AI policy") == ["en-ai-policy 3.5 Meetings"]
+    assert of("Section 3.5 of the parking rules") == [], "it names another document, that nobody has"
+    assert of("Section 93.5 of the AI policy") == []
+    assert named(sample, "Section 93.5", visible, 3, lambda: "en-ai-policy").missing == (), "nobody said which document"
+
+
+def test_what_a_question_says_beside_the_names(sample: Library) -> None:
+    visible = sample.visible(clearance=3, as_of=TODAY, filters=Filters())
+    found = named(sample, "旅費規程第12条の承認は誰がしますか", visible, 3)
+    assert found.beside == "の承認は誰がしますか"
+    ((document, span),) = found.spans
+    text = sample.document(document, clearance=3).text
+    assert span.cut(text).startswith(("（私有車両", "第十二条", "職員は")) and "前項の承認は" in span.cut(text)

@@ -62,7 +62,7 @@ def test_a_named_provision_stands_first_and_says_why(sample: Library, question: 
     assert places(result.hits)[0] == place
     assert [hit.found_by.get("address") for hit in result.hits] == [1] + [None] * (len(result.hits) - 1)
     assert result.hits[0].score > result.hits[1].score + 1
-    assert result.missing == ()
+    assert result.named.missing == ()
 
 
 def test_named_provisions_stand_in_the_order_of_the_question(sample: Library) -> None:
@@ -73,7 +73,7 @@ def test_named_provisions_stand_in_the_order_of_the_question(sample: Library) ->
 
 def test_a_provision_that_does_not_exist_is_said_and_the_rest_found(sample: Library) -> None:
     result = look(sample, "旅費規程の第99条、宿泊料は")
-    assert result.missing == ("公共サービス省職員旅費取扱規程 第九十九条",)
+    assert result.named.missing == ("公共サービス省職員旅費取扱規程 第九十九条",)
     assert result.hits
     assert not any("address" in hit.found_by for hit in result.hits)
 
@@ -256,7 +256,7 @@ def test_only_the_documents_chosen_are_found(sample: Library) -> None:
     filters = Filters(documents=frozenset({"leave-directive"}))
     result = search(sample, "旅費規程第12条の旅費", clearance=3, as_of=TODAY, filters=filters)
     assert {hit.chunk.document_id for hit in result.hits} == {"leave-directive"}
-    assert (result.documents, result.missing) == (1, ())
+    assert (result.documents, result.named.missing) == (1, ())
 
 
 # ---------------------------------------------------------------- the same again
@@ -288,7 +288,7 @@ def test_a_library_opened_anew_finds_the_same(sample: Library) -> None:
 @pytest.mark.parametrize("question", ["", " ", "\u3000\n", "。、？！", "!?...", "🙂", "\x00"])
 def test_a_question_without_words_finds_nothing(sample: Library, question: str) -> None:
     result = look(sample, question)
-    assert (result.hits, result.missing) == ((), ())
+    assert (result.hits, result.named.missing) == ((), ())
     assert ask(sample, question, clearance=3, as_of=TODAY).refusal
 
 
@@ -359,4 +359,4 @@ def test_a_very_long_question_is_its_beginning_and_its_end(sample: Library) -> N
 
 def test_an_empty_library_finds_nothing(library: Library) -> None:
     result = look(library, "旅費規程第12条")
-    assert (result.hits, result.documents, result.lists, result.missing) == ((), 0, ("keyword",), ())
+    assert (result.hits, result.documents, result.lists, result.named.missing) == ((), 0, ("keyword",), ())

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.mentioned import asked
 from rag.names import Law, Names, derived, plain, read_abbreviations
 from rag.records import Block, BlockKind, Document, Kind, Source, Span
-from rag.statute import Address, Mention, asked, parse, show
+from rag.statute import Address, Mention, parse, show
 from tests.statute_cases import CASES, Case
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"

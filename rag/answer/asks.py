@@ -6,11 +6,12 @@ Only shapes of words are looked at. Where none fits, the question asks for somet
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cache
 
 from rag.records import Span
+from rag.terms import content_words, words
 from rag.text import fold
 
 
@@ -81,6 +82,11 @@ _FOR_ALL = re.compile(r"何(?:が|を|に|の|で|か)|なに|誰|だれ|どな�
 LAID_DOWN = ("とする", "とします", "以内とする", "以下とする")
 """What stands behind a figure that is laid down, where another sentence may only mention one."""
 FIGURES = {Asks.MONEY, Asks.SHARE, Asks.LENGTH, Asks.COUNT}
+_READING = (
+    "書く 書いてある 内容 規定 定める 条文 全文 本文 原文 文言 見る 見せる 読む 示す 載る 載せる 記載 確認 参照 引用 全部 全体 "
+    "say state require provide show read quote text full whole wording content contain rule tell give please written laid down"
+)
+"""What is said of a provision whose text is asked for."""
 _MEANING = re.compile(r"とは|意味|定義|何を(?:いう|言う|指す|さす)|何のこと|\b(?:mean|means|meaning|definition|defined|what is an?)\b")
 _ASKS_OF = re.compile(r"何|いくら|いくつ|いつ|誰|だれ|どなた|どこ|どちら|どの|どれ|どう|なぜ|教えて|知りたい")
 
@@ -144,6 +150,22 @@ def asks(question: str) -> tuple[Asks, ...]:
 def for_all(question: str) -> bool:
     """True where a question asks for all that something holds for: who, which, in what cases. One item of a list is half an answer."""
     return {Asks.WHO, Asks.NAME, Asks.OTHER}.issuperset(asks(question)) and _FOR_ALL.search(fold(question)) is not None
+
+
+def for_the_text(beside: str, titles: Sequence[str]) -> bool:
+    """True where a question asks of what it names only what stands there: 第十二条には何が書いてありますか.
+
+    Args:
+        beside: the question without the words that name.
+        titles: of the documents that are named; their words ask for nothing else.
+    """
+    said = {term for title in titles for term in words(title)}
+    return said.union(_reading()).issuperset(content_words(beside))
+
+
+@cache
+def _reading() -> frozenset[str]:
+    return frozenset(words(_READING))
 
 
 def for_meaning(question: str) -> bool:

@@ -134,6 +134,28 @@ def whole_list(candidate: Candidate) -> tuple[Span, ...]:
     return spans if flat and len(items) <= SHORT_LIST and sum(span.end - span.start for span in spans) <= SHORT_LIST_CHARACTERS else own
 
 
+def provision(document: Document, span: Span) -> list[tuple[Span, ...]]:
+    """A provision whole and in its order, a piece for each paragraph with its list or its table, as long as a quote may be."""
+    pieces: list[tuple[Span, ...]] = []
+    for spans in quotable(document, span):
+        last = spans[-1]
+        before = pieces[-1] if pieces else None
+        if before is None:
+            pieces.append(spans)
+        elif not before[-1].holds(last):
+            joined = Span(start=before[-1].start, end=last.end)
+            of_one = _block(document, before[-1]).path == _block(document, last).path if len(spans) == 1 else spans[:-1] == before[:-1]
+            if of_one and len(spans) == len(before) and joined.end - joined.start <= LONGEST_QUOTE:
+                pieces[-1] = (*before[:-1], joined)
+            else:
+                pieces.append(spans)
+    return pieces
+
+
+def _block(document: Document, span: Span) -> Block:
+    return document.blocks[bisect_right(document.blocks, span.start, key=lambda block: block.span.start) - 1]
+
+
 def _column_names(document: Document, row: Block) -> Span:
     """The first row of the table that ``row`` stands in, which may lie in a passage before."""
     index = bisect_right(document.blocks, row.span.start, key=lambda block: block.span.start) - 1

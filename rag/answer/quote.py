@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.answer.asks import Asks, asks, decides, deciding, for_all, for_meaning, lays_down
-from rag.answer.candidates import Candidate, blocks_in, candidates, complete, whole_list
+from rag.answer.asks import Asks, asks, decides, deciding, for_all, for_meaning, for_the_text, lays_down
+from rag.answer.candidates import Candidate, blocks_in, candidates, complete, provision, whole_list
 from rag.answer.definitions import definitions
 from rag.answer.relevance import Kinship, Question
 from rag.answer.verify import block_at, cite
@@ -48,6 +48,8 @@ NEW = 0.1
 """What it counts that a sentence covers all of the question that nothing before it covered."""
 ANOTHER = 0.2
 """A second sentence of a passage must newly cover at least this share of the question: as a rule another provision says more."""
+BESIDE = 3
+"""Other provisions that are quoted beside one whose text was asked for."""
 DEFINED = 2
 """Definitions added to an answer, at most."""
 
@@ -60,6 +62,10 @@ _DEFINES = re.compile(r"をいう。?[)）]?$|[\"”] means\b", re.IGNORECASE)
 """A definition explains what answers; alone it answers only who asks what a term means."""
 _TAKES_UP = re.compile(r"前([二三四五六])?項")
 _ON_THE_ONE_BEFORE = re.compile(r"\s*(?:前項|前二項|前各項|前条|the preceding|paragraph \(\d+\) does not)", re.IGNORECASE)
+
+
+Places = Sequence[tuple[str, Span]]
+"""Ids of documents, and characters of each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,12 +129,25 @@ def _with_written(question: Question, each: Candidate) -> Candidate:
     return replace(each, words=each.words | {term for term, surface in question.written if surface in plain})
 
 
-def choose(question: Question, weighed: Sequence[Weighed]) -> list[Evidence]:
-    """The sentences that answer, what limits or explains them, and what is related: in this order. Empty where there are none."""
+def choose(question: Question, weighed: Sequence[Weighed], named: Places = (), beside: str = "") -> list[Evidence]:
+    """The sentences that answer, what limits or explains them, and what is related: in this order. Empty where there are none.
+
+    The provisions that the question names answer before all others; whole, where it asks for nothing but their text.
+
+    Args:
+        named: where the provisions stand that the question names.
+        beside: the question without the words that name them.
+    """
     taken = _taken(question, weighed)
     if not taken:
         return []
-    rules = [each for each in taken if not _DEFINES.search(each.candidate.text)] or taken
+    inside = sorted((each for each in weighed if _stands_in(each.candidate, named)), key=lambda each: -each.relevance)
+    taken = [*(each for each in inside[:1] if each not in taken), *taken]
+    documents = {each.candidate.document.id: each.candidate.document for each in weighed}
+    if text := _text_of(named, beside, documents):
+        others = [each for each in taken if not _stands_in(each.candidate, named)][:BESIDE]
+        return _distinct([*text, *(_evidence(each, Role.RELATED, (), ()) for each in others)])
+    rules = [each for each in taken if each in inside] or [each for each in taken if not _DEFINES.search(each.candidate.text)] or taken
     best = max(each.relevance for each in rules)
     direct = [each for each in rules if each.relevance >= DIRECT * best][:ANSWERS]
     wanted, near = asks(question.text), tuple(question.surfaces)
@@ -157,6 +176,18 @@ def choose(question: Question, weighed: Sequence[Weighed]) -> list[Evidence]:
         conditions += _limits_of(each)
     conditions += _definitions_for(question, answers)
     return _distinct([*answers, *conditions, *related])
+
+
+def _text_of(named: Places, beside: str, documents: Mapping[str, Document]) -> list[Evidence]:
+    """The provisions whose text is asked for, paragraph by paragraph; nothing where something else is asked for."""
+    places = [(documents[id_], span) for id_, span in named if id_ in documents]
+    if not places or not for_the_text(beside, [document.source.title for document, _ in places]):
+        return []
+    pieces = [(document, spans) for document, span in places for spans in provision(document, span)][:MOST]
+    return [
+        Evidence(document=document, spans=spans, relevance=float(len(pieces) - at), role=Role.ANSWER)
+        for at, (document, spans) in enumerate(pieces)
+    ]
 
 
 def statements(chosen: Sequence[Evidence]) -> list[Statement]:
@@ -225,6 +256,10 @@ def _taken(question: Question, weighed: Sequence[Weighed]) -> list[Weighed]:
         covered |= each.candidate.words
         passages.add(each.candidate.hit.chunk.id)
     return taken
+
+
+def _stands_in(candidate: Candidate, named: Places) -> bool:
+    return any(id_ == candidate.document.id and span.holds(candidate.spans[-1]) for id_, span in named)
 
 
 def _evidence(each: Weighed, role: Role, wanted: tuple[Asks, ...], near: tuple[str, ...]) -> Evidence:
