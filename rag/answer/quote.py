@@ -41,6 +41,9 @@ ANSWERS = 3
 """Statements that answer; what comes after them is related."""
 RELATED = 0.6
 """Evidence with less than this share of the best relevance is not quoted."""
+AT_ONCE = 0.7
+"""Related evidence with less than this share of the best relevance stands behind "more". Measured on the golden questions: of 4.7
+statements before it .5 fewer, and an expected provision among them as often."""
 COMPARED = 32
 """So many sentences, the most relevant by everything else, are compared as wholes: a transformer takes milliseconds for each."""
 FOUND, COSINE, COVERED, KIN, DECIDES = 2.0, 1.0, 0.5, 1.0, 0.1
@@ -213,6 +216,8 @@ def _shown(chosen: Sequence[Evidence]) -> list[Evidence]:
     rest = sorted(chosen, key=lambda evidence: (evidence.role is not Role.ANSWER, -evidence.relevance))
     shown: list[Evidence] = []
     filled = 0.0
+    best = max((evidence.relevance for evidence in chosen), default=0.0)
+    rest = [evidence for evidence in rest if evidence.role is not Role.RELATED or evidence.relevance >= AT_ONCE * best]
     for evidence in sorted(rest, key=lambda evidence: evidence.role is not Role.ANSWER and evidence is not limit):
         size = sum(0.5 if character.isascii() else 1.0 for character in evidence.text)
         if shown and filled + size > SCREEN:
