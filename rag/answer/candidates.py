@@ -1,7 +1,8 @@
 """What may be quoted from a hit: its sentences, each with what makes it readable and true.
 
 A sentence that announces a list （「次の各号」, "the following:"） comes with its list, an item with the words that announce it,
-a row of a table with the first row, and a sentence that only limits the one before （ただし） with that one.
+a row of a table with the first row, and a sentence that only limits the one before （ただし） with that one. Of a Q&A a short answer is
+quoted whole: its second sentence （「証明書がないときは、遅刻の届出になります。」） says little without the first.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag import terms, text
-from rag.records import QUOTABLE, Block, BlockKind, Document, Hit, Span
+from rag.records import QUOTABLE, Block, BlockKind, Document, Hit, Kind, Span
 
 LONGEST_LIST = 12
 """Items quoted with the sentence that announces them."""
 LONGEST_QUOTE = 1_000
 SHORT_LIST, SHORT_LIST_CHARACTERS = 6, 500
 """A list is quoted whole for one of its items where it has no more items and characters."""
+ONE_ANSWER = 300
+"""Characters of an answer of a Q&A that is quoted whole; a Latin letter counts half."""
 _FARTHEST = 200
 """Blocks that may lie between an item and the words that announce it."""
 
@@ -154,6 +157,16 @@ def provision(document: Document, span: Span) -> list[tuple[Span, ...]]:
 
 def _block(document: Document, span: Span) -> Block:
     return document.blocks[bisect_right(document.blocks, span.start, key=lambda block: block.span.start) - 1]
+
+
+def whole_answer(candidate: Candidate) -> tuple[Span, ...]:
+    """The answer of a Q&A that a sentence stands in, where it is short; else what is quoted of the sentence."""
+    document, own = candidate.document, candidate.spans
+    if document.source.kind is not Kind.QA or len(own) != 1:
+        return own
+    block = _block(document, own[0])
+    short = block.path and block.span.holds(own[0]) and text.width(block.span.cut(document.text)) <= ONE_ANSWER
+    return (block.span,) if short else own
 
 
 def _column_names(document: Document, row: Block) -> Span:

@@ -18,14 +18,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answer.asks import Asks, asks, decides, deciding, for_all, for_meaning, for_the_text, lays_down
-from rag.answer.candidates import Candidate, blocks_in, candidates, complete, provision, whole_list
+from rag.answer.candidates import Candidate, blocks_in, candidates, complete, provision, whole_answer, whole_list
 from rag.answer.definitions import definitions
 from rag.answer.relevance import Kinship, Question
 from rag.answer.verify import block_at, cite
 from rag.records import QUOTABLE, Citation, Document, Hit, Role, Span, Statement
 from rag.spelling import modern
 from rag.terms import words
-from rag.text import fold, language, number, sentences
+from rag.text import fold, language, number, sentences, width
 
 HITS = 30
 """How many hits are looked at."""
@@ -219,7 +219,7 @@ def _shown(chosen: Sequence[Evidence]) -> list[Evidence]:
     best = max((evidence.relevance for evidence in chosen), default=0.0)
     rest = [evidence for evidence in rest if evidence.role is not Role.RELATED or evidence.relevance >= AT_ONCE * best]
     for evidence in sorted(rest, key=lambda evidence: evidence.role is not Role.ANSWER and evidence is not limit):
-        size = sum(0.5 if character.isascii() else 1.0 for character in evidence.text)
+        size = width(evidence.text)
         if shown and filled + size > SCREEN:
             continue
         if len(shown) - (limit in shown) < FIRST or evidence is limit:
@@ -269,7 +269,11 @@ def _stands_in(candidate: Candidate, named: Places) -> bool:
 
 def _evidence(each: Weighed, role: Role, wanted: tuple[Asks, ...], near: tuple[str, ...]) -> Evidence:
     decisive = deciding(wanted, each.candidate.text, near) if role is Role.ANSWER else None
-    return Evidence(document=each.candidate.document, spans=each.candidate.spans, relevance=each.relevance, role=role, decides=decisive)
+    spans = whole_answer(each.candidate)
+    if decisive is not None:
+        moved = each.candidate.spans[0].start - spans[0].start
+        decisive = Span(start=decisive.start + moved, end=decisive.end + moved)
+    return Evidence(document=each.candidate.document, spans=spans, relevance=each.relevance, role=role, decides=decisive)
 
 
 def _completed(each: Weighed) -> Weighed:
