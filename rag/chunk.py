@@ -45,7 +45,7 @@ class _Unit:
 def chunk(document: Document) -> list[Chunk]:
     """Cut a document into chunks, numbered from 0 in ``ordinal``. A document without quotable text gives none."""
     chunks: list[Chunk] = []
-    heads, headings = _heads(document), _headings(document)
+    heads, headings = _heads(document), document.headings()
     for unit in _join_preamble(_units(document)):
         for blocks, span in _pieces(document.text, unit):
             own = unit.article and any(block not in unit.lead for block in blocks if block.kind in QUOTABLE)
@@ -186,18 +186,6 @@ def _common(paths: Iterator[Path]) -> Path:
 
 def _context(document: Document, headings: Sequence[str], caption: str, columns: str) -> str:
     return "\n".join(part for part in (document.source.title, " ".join(headings), caption, columns) if part)
-
-
-def _headings(document: Document) -> dict[Path, str]:
-    """Path -> heading, where its words say more than the last element of the path does: 問7 is only the number of a question, 別表第一
-    that of a table."""
-    found: dict[Path, str] = {}
-    for block in document.blocks:
-        if block.kind is BlockKind.HEADING and block.path:
-            words = " ".join(block.span.cut(document.text).split())
-            if len(words) > len(block.path[-1]):
-                found.setdefault(block.path, words)
-    return found
 
 
 def _heads(document: Document) -> dict[int, str]:
