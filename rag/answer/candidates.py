@@ -22,12 +22,15 @@ SHORT_LIST, SHORT_LIST_CHARACTERS = 6, 500
 """A list is quoted whole for one of its items where it has no more items and characters."""
 ONE_ANSWER = 300
 """Characters of an answer of a Q&A that is quoted whole; a Latin letter counts half."""
+WHOLE_KINDS = frozenset({Kind.QA, Kind.MANUAL})
+"""They explain in sentences that follow from each other; a paragraph of a rule is made to be cited by its sentence."""
 _FARTHEST = 200
 """Blocks that may lie between an item and the words that announce it."""
 
 _ANNOUNCES = re.compile(
     r"次の(?:各号|とおり|[一-龠]*(?:事項|場合|書類|者|区分))|次に掲げる|左に掲げる|各号に掲げる|以下の(?:とおり|事項)|following\b[^.]*[:：]?$|[:：]$"
 )
+_EXCEPTED = re.compile(r"[（(][^（）()]{1,40}を除く。?[）)]")
 _CONTINUES = re.compile(r"ただし、|但し、|この場合において|この限りでない|However,|Provided that|In this case,|In that case,")
 
 
@@ -40,7 +43,7 @@ class Candidate:
     spans: tuple[Span, ...]
     """What is quoted: usually one span; an item has that of its announcement first, a row that of its columns."""
     words: frozenset[str]
-    """The terms of what is quoted."""
+    """The terms of what is quoted; not those of what it excepts in brackets: 公共交通機関（タクシーを除く。） says nothing of taxis."""
 
     @property
     def text(self) -> str:
@@ -58,7 +61,7 @@ def candidates(hits: Sequence[Hit], load: Callable[[Hit], Document]) -> list[Can
     for hit in hits:
         document = load(hit)
         for spans in quotable(document, hit.chunk.span):
-            words = frozenset(word for span in spans for word in terms.words(span.cut(document.text)))
+            words = frozenset(word for span in spans for word in terms.words(_EXCEPTED.sub("", span.cut(document.text))))
             found.append(Candidate(document=document, hit=hit, spans=spans, words=words))
     return found
 
@@ -160,9 +163,10 @@ def _block(document: Document, span: Span) -> Block:
 
 
 def whole_answer(candidate: Candidate) -> tuple[Span, ...]:
-    """The answer of a Q&A that a sentence stands in, where it is short; else what is quoted of the sentence."""
+    """The answer of a Q&A, or the paragraph of a guide, that a sentence stands in, where it is short; else what is quoted of the
+    sentence."""
     document, own = candidate.document, candidate.spans
-    if document.source.kind is not Kind.QA or len(own) != 1:
+    if document.source.kind not in WHOLE_KINDS or len(own) != 1:
         return own
     block = _block(document, own[0])
     short = block.path and block.span.holds(own[0]) and text.width(block.span.cut(document.text)) <= ONE_ANSWER

@@ -63,6 +63,7 @@ _LIMITS = re.compile(
 )
 _DEFINES = re.compile(r"をいう。?[)）]?$|[\"”] means\b", re.IGNORECASE)
 """A definition explains what answers; alone it answers only who asks what a term means."""
+_ANY = re.compile(r"のいずれか|\bany (?:one )?of the following\b", re.IGNORECASE)
 _TAKES_UP = re.compile(r"前([二三四五六])?項")
 _ON_THE_ONE_BEFORE = re.compile(r"\s*(?:前項|前二項|前各項|前条|the preceding|paragraph \(\d+\) does not)", re.IGNORECASE)
 
@@ -167,7 +168,10 @@ def choose(question: Question, weighed: Sequence[Weighed], named: Places = (), b
     laid_down = [(each, _taken_up(each, weighed)) for each in direct]
     direct = [one for each, before in laid_down for one in before or [each]]
     whole = for_all(question.text)
-    answers = [_evidence(_completed(each) if whole and each not in meanings else each, Role.ANSWER, wanted, near) for each in direct]
+    answers = [
+        _evidence(_completed(each) if (whole or _one_of_several(each)) and each not in meanings else each, Role.ANSWER, wanted, near)
+        for each in direct
+    ]
     conditions = [_evidence(each, Role.CONDITION, wanted, near) for each, before in laid_down if before]
     related: list[Evidence] = []
     homes = {(each.candidate.document.id, each.candidate.hit.chunk.path) for each in direct}
@@ -274,6 +278,12 @@ def _evidence(each: Weighed, role: Role, wanted: tuple[Asks, ...], near: tuple[s
         moved = each.candidate.spans[0].start - spans[0].start
         decisive = Span(start=decisive.start + moved, end=decisive.end + moved)
     return Evidence(document=each.candidate.document, spans=spans, relevance=each.relevance, role=role, decides=decisive)
+
+
+def _one_of_several(each: Weighed) -> bool:
+    """True for an item of a list of which any one is enough: alone it reads as the only case."""
+    candidate = each.candidate
+    return len(candidate.spans) == 2 and _ANY.search(candidate.spans[0].cut(candidate.document.text)) is not None
 
 
 def _completed(each: Weighed) -> Weighed:
