@@ -45,7 +45,7 @@ class _Unit:
 def chunk(document: Document) -> list[Chunk]:
     """Cut a document into chunks, numbered from 0 in ``ordinal``. A document without quotable text gives none."""
     chunks: list[Chunk] = []
-    heads = _heads(document)
+    heads, headings = _heads(document), document.headings()
     for unit in _join_preamble(_units(document)):
         for blocks, span in _pieces(document.text, unit):
             own = unit.article and any(block not in unit.lead for block in blocks if block.kind in QUOTABLE)
@@ -61,7 +61,12 @@ def chunk(document: Document) -> list[Chunk]:
                     pages=tuple(sorted({block.page for block in blocks if block.page is not None})),
                     level=document.source.level or HIGHEST_LEVEL,
                     text=span.cut(document.text),
-                    context=_context(document, path, unit.caption, heads.get(blocks[0].span.start, "")),
+                    context=_context(
+                        document,
+                        [headings.get(path[: at + 1], path[at]) for at in range(len(path))],
+                        unit.caption,
+                        heads.get(blocks[0].span.start, ""),
+                    ),
                 )
             )
     return chunks
@@ -179,8 +184,8 @@ def _common(paths: Iterator[Path]) -> Path:
     return common or ()
 
 
-def _context(document: Document, path: Path, caption: str, columns: str) -> str:
-    return "\n".join(part for part in (document.source.title, " ".join(path), caption, columns) if part)
+def _context(document: Document, headings: Sequence[str], caption: str, columns: str) -> str:
+    return "\n".join(part for part in (document.source.title, " ".join(headings), caption, columns) if part)
 
 
 def _heads(document: Document) -> dict[int, str]:

@@ -167,6 +167,17 @@ class Document:
             index -= 1
         return self.blocks[index]
 
+    def headings(self) -> dict[Path, str]:
+        """Path -> heading, where its words say more than the last element of the path does: 問7 is only the number of a question,
+        別表第一 that of a table."""
+        found: dict[Path, str] = {}
+        for block in self.blocks:
+            if block.kind is BlockKind.HEADING and block.path:
+                words = " ".join(block.span.cut(self.text).split())
+                if len(words) > len(block.path[-1]):
+                    found.setdefault(block.path, words)
+        return found
+
     def same_table(self, one: int, other: int) -> bool:
         """True where two neighbouring blocks are rows of one table."""
         above, below = self.blocks[one], self.blocks[other]

@@ -32,7 +32,7 @@ _local = threading.local()
 _HIRAGANA = {katakana: katakana - 0x60 for katakana in range(ord("ァ"), ord("ヶ") + 1)}
 
 STOPWORDS = frozenset(
-    "a an and are as at be been but by can could did do doe does for from had has have he her his how i if in into is it its may me "
+    "a am an and are as at be been but by can could did do doe does for from had has have he her his how i if in into is it its may me "
     "must my no not of on or our shall she should so such than that the their them then there these they this those to was we "
     "were what when where which whi who whom why will with would you your".split()
 )

@@ -275,3 +275,8 @@ def csv_of(rows: Iterable[Sequence[object]]) -> str:
 
 def _inert(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def width(text: str) -> float:
+    """How much room a text takes: a full-width character counts 1, an ASCII one half."""
+    return sum(0.5 if character.isascii() else 1.0 for character in text)

@@ -12,7 +12,7 @@ from rag.answer import candidates, quote
 from rag.answer.asks import for_all
 from rag.answer.relevance import Question
 from rag.chunk import chunk
-from rag.records import BlockKind, Document, Hit, Path
+from rag.records import BlockKind, Document, Hit, Kind, Path
 
 from .quoted import ARTICLE, PAPERS, RULES, Row, at, build, choose, hits_of, quotes
 
@@ -165,3 +165,29 @@ def test_a_row_of_a_long_table_brings_the_names_of_the_columns_from_the_passage_
     hit = Hit(chunk=replace(later[-1], id=1), score=1.0, rank=1, found_by={})
     chosen = choose(Question(weights=dict.fromkeys(terms.content_words("東京 一万円"), 1.0)), [hit], lambda _: document)
     assert [statement.text for statement in quote.statements(chosen)] == ["用務地 上限額\n東京 一万円"]
+
+
+# ---------------------------------------------------------------- answers of a Q&A
+
+
+def asked_and_answered(answer: str, kind: Kind = Kind.QA) -> Document:
+    path: Path = ("問30",)
+    return build([(BlockKind.HEADING, path, "問30　電車が遅れました。休暇を使いますか。"), (BlockKind.TEXT, path, answer)], kind=kind)
+
+
+LATE = "使いません。遅延証明書を添付すれば、特別休暇として扱います。証明書がないときは、遅刻の届出を三日以内に出します。"
+
+
+def test_a_short_answer_of_a_question_is_quoted_whole_and_what_decides_is_marked_where_it_stands() -> None:
+    document = asked_and_answered(LATE)
+    hits, load = hits_of(document)
+    asked = Question(weights=dict.fromkeys(terms.content_words("遅刻の届出は何日以内"), 1.0), text="遅刻の届出は何日以内ですか")
+    (statement,) = quote.statements(choose(asked, hits, load))
+    assert statement.text == LATE
+    assert statement.decides is not None and statement.decides.cut(statement.text) == "三日以内"
+
+
+def test_a_long_answer_and_a_paragraph_of_a_rule_are_quoted_by_sentence() -> None:
+    long = LATE + "遅延証明書は、鉄道会社のものに限ります。" * 20
+    assert LATE not in "".join(quotes("遅刻の届出", asked_and_answered(long)))
+    assert quotes("遅刻の届出", asked_and_answered(LATE, Kind.DIRECTIVE)) == ["証明書がないときは、遅刻の届出を三日以内に出します。"]

@@ -255,3 +255,18 @@ def test_wording_that_was_replaced_is_in_no_passage() -> None:
         (BlockKind.TEXT, (), "宿泊料は実費。"),
     ]
     assert [piece.text for piece in chunk(build(rows))] == ["日当は三千円とする。", "宿泊料は実費。"]
+
+
+def test_the_whole_heading_is_context_where_the_path_is_only_its_number() -> None:
+    # What a Q&A is asked stands in its headings, and the path has 問7: without the words nobody would find the answer.
+    rows: list[Row] = [
+        (BlockKind.HEADING, ("第１部",), "第１部　旅費"),
+        (BlockKind.HEADING, ("第１部", "問7"), "問７　領収書を\nなくしたときは、どうしますか。"),
+        (BlockKind.TEXT, ("第１部", "問7"), "再発行を求めてください。"),
+        (BlockKind.HEADING, ("別表第一",), "別表第一（第五条関係）　補助対象経費"),
+        (BlockKind.TEXT, ("別表第一",), "車両の購入費"),
+    ]
+    question, table = chunk(build(rows))
+    assert question.context == "旅費規程\n第１部 旅費 問７ 領収書を なくしたときは、どうしますか。"
+    assert question.path == ("第１部", "問7") and question.text == "再発行を求めてください。"
+    assert table.context == "旅費規程\n別表第一（第五条関係） 補助対象経費"

@@ -1,7 +1,8 @@
 """What may be quoted from a hit: its sentences, each with what makes it readable and true.
 
 A sentence that announces a list （「次の各号」, "the following:"） comes with its list, an item with the words that announce it,
-a row of a table with the first row, and a sentence that only limits the one before （ただし） with that one.
+a row of a table with the first row, and a sentence that only limits the one before （ただし） with that one. Of a Q&A a short answer is
+quoted whole: its second sentence （「証明書がないときは、遅刻の届出になります。」） says little without the first.
 """
 
 from __future__ import annotations
@@ -12,19 +13,24 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag import terms, text
-from rag.records import QUOTABLE, Block, BlockKind, Document, Hit, Span
+from rag.records import QUOTABLE, Block, BlockKind, Document, Hit, Kind, Span
 
 LONGEST_LIST = 12
 """Items quoted with the sentence that announces them."""
 LONGEST_QUOTE = 1_000
 SHORT_LIST, SHORT_LIST_CHARACTERS = 6, 500
 """A list is quoted whole for one of its items where it has no more items and characters."""
+ONE_ANSWER = 300
+"""Characters of an answer of a Q&A that is quoted whole; a Latin letter counts half."""
+WHOLE_KINDS = frozenset({Kind.QA, Kind.MANUAL})
+"""They explain in sentences that follow from each other; a paragraph of a rule is made to be cited by its sentence."""
 _FARTHEST = 200
 """Blocks that may lie between an item and the words that announce it."""
 
 _ANNOUNCES = re.compile(
     r"次の(?:各号|とおり|[一-龠]*(?:事項|場合|書類|者|区分))|次に掲げる|左に掲げる|各号に掲げる|以下の(?:とおり|事項)|following\b[^.]*[:：]?$|[:：]$"
 )
+_EXCEPTED = re.compile(r"[（(][^（）()]{1,40}を除く。?[）)]")
 _CONTINUES = re.compile(r"ただし、|但し、|この場合において|この限りでない|However,|Provided that|In this case,|In that case,")
 
 
@@ -37,7 +43,7 @@ class Candidate:
     spans: tuple[Span, ...]
     """What is quoted: usually one span; an item has that of its announcement first, a row that of its columns."""
     words: frozenset[str]
-    """The terms of what is quoted."""
+    """The terms of what is quoted; not those of what it excepts in brackets: 公共交通機関（タクシーを除く。） says nothing of taxis."""
 
     @property
     def text(self) -> str:
@@ -55,7 +61,7 @@ def candidates(hits: Sequence[Hit], load: Callable[[Hit], Document]) -> list[Can
     for hit in hits:
         document = load(hit)
         for spans in quotable(document, hit.chunk.span):
-            words = frozenset(word for span in spans for word in terms.words(span.cut(document.text)))
+            words = frozenset(word for span in spans for word in terms.words(_EXCEPTED.sub("", span.cut(document.text))))
             found.append(Candidate(document=document, hit=hit, spans=spans, words=words))
     return found
 
@@ -154,6 +160,17 @@ def provision(document: Document, span: Span) -> list[tuple[Span, ...]]:
 
 def _block(document: Document, span: Span) -> Block:
     return document.blocks[bisect_right(document.blocks, span.start, key=lambda block: block.span.start) - 1]
+
+
+def whole_answer(candidate: Candidate) -> tuple[Span, ...]:
+    """The answer of a Q&A, or the paragraph of a guide, that a sentence stands in, where it is short; else what is quoted of the
+    sentence."""
+    document, own = candidate.document, candidate.spans
+    if document.source.kind not in WHOLE_KINDS or len(own) != 1:
+        return own
+    block = _block(document, own[0])
+    short = block.path and block.span.holds(own[0]) and text.width(block.span.cut(document.text)) <= ONE_ANSWER
+    return (block.span,) if short else own
 
 
 def _column_names(document: Document, row: Block) -> Span:
