@@ -19,7 +19,7 @@ from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Kind
 from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
 from rag.text import show_date
-from rag.ui import detail, frame, progress, safe
+from rag.ui import detail, frame, progress, reasons, safe
 from rag.ui.frame import Reader
 
 _STATES = (DRAFT, CHECKED, PUBLISHED, SUPERSEDED, RETIRED)
@@ -118,7 +118,7 @@ def _hand_in(library: Library, who: Reader, turn: int, level: int | None, begins
     try:
         jobs.add(library, files, user=person(), clearance=who.clearance, level=level, effective_from=begins)
     except KonkyoError as error:
-        st.session_state["not_handed_in"] = str(error)
+        st.session_state["not_handed_in"] = reasons.sentence(who.t, error)
     else:
         st.session_state["added"] = turn + 1
 

@@ -10,7 +10,7 @@ from rag.desk import jobs
 from rag.errors import KonkyoError
 from rag.holder import person
 from rag.library import Library
-from rag.ui import safe
+from rag.ui import reasons, safe
 from rag.ui.frame import Reader
 
 
@@ -46,6 +46,6 @@ def _hand_in(library: Library, who: Reader, document_id: str, turn: int) -> None
             effective_from=begins if isinstance(begins, date) else None,
         )
     except KonkyoError as error:
-        st.session_state["not_handed_in"] = str(error)
+        st.session_state["not_handed_in"] = reasons.sentence(who.t, error)
     else:
         st.session_state["revision_turn"] = turn + 1

@@ -12,7 +12,7 @@ from rag.desk.overview import rows
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Event
 from rag.text import csv_of
-from rag.ui import safe
+from rag.ui import reasons, safe
 from rag.ui.frame import Reader
 
 _SHOWN = 2_000
@@ -100,7 +100,7 @@ def _chain(who: Reader, every: Sequence[Event]) -> None:
         return
     if wrong:
         safe.show(safe.tag("p", t("log.touched"), class_="k-note", role="alert"))
-        safe.show(safe.tag("ul", *(safe.tag("li", sentence) for sentence in wrong[:20]), lang="en"))
+        safe.show(safe.tag("ul", *(safe.tag("li", reasons.said(t, sentence)) for sentence in wrong[:20])))
     else:
         safe.show(safe.tag("p", safe.tag("strong", t("log.sound", n=len(every))), class_="k-checked", role="status"))
     safe.show(safe.tag("p", t("log.keep"), class_="k-small"))

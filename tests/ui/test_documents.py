@@ -269,6 +269,23 @@ def test_why_a_piece_of_work_was_not_done_is_a_sentence(one: tuple[Revision, Cal
     assert not app.exception
 
 
+def test_why_a_file_was_left_out_is_said_in_the_readers_language(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    _, start = one
+    with opened() as library:
+        jobs.add(
+            library,
+            [("plan.pdf", b"plain words"), ("nothing.md", b" "), ("b.md", b"# Parking\n\nParking costs 30.\n")],
+            user="k",
+            clearance=3,
+        )
+    at_work()
+    app = start().run()
+    shown = said(app)
+    for key, what in (("refused.damaged", ""), ("why.not_as_named", ".pdf"), ("why.no_text", ""), ("why.same_bytes", "rule.md")):
+        assert ja(key, what=what) in shown, key
+    assert 'lang="en"' not in shown and ja("why.record") not in shown
+
+
 def test_what_was_pressed_last_counts_where_the_address_comes_late(one: tuple[Revision, Callable[..., AppTest]]) -> None:
     """On a slow line a second press comes with the address from before the first one."""
     draft, start = one
