@@ -18,6 +18,13 @@ def test_a_golden_question_stops_a_publication_and_the_diff_shows_why(rig: Rig, 
     kept = run("golden", "add", "Who books travel?", "--expect", "rules:Article 4")
     assert (kept.status, kept.printed) == (0, "kept as golden question 1\n")
     assert run("golden", "add", "Who?", "--expect", "rules").status == 2
+    for place, words in (
+        ("rulez:Article 4", "Near it: rules."),
+        ("rules:Article 41", "rules has no 'Article 41'. Near it: Article 4"),
+        ("rules:p7", "'p7'"),
+    ):
+        wrong = run("golden", "add", "Who?", "--expect", place)
+        assert (wrong.status, words in wrong.printed) == (1, True), wrong.printed
     assert run("golden", "run").lines[-1] == "1 of 1 as they must be"
     assert run("golden", "list").lines == ["   1  hit              Who books travel?  (rules Article 4)"]
 

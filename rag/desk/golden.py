@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
+from rag.desk import places
 from rag.desk.preview import Preview
 from rag.errors import GoldenRegressed
 from rag.evaluate.golden import Place, Question, Result, evaluate
@@ -23,6 +24,17 @@ _ARTICLE = re.compile(r"第.+条|Article \d+")
 def questions(library: Library) -> list[Question]:
     """The library's golden questions."""
     return [_question(kept) for kept in library.registry.golden.all()]
+
+
+def add(library: Library, question: str, expect: Sequence[Place], *, as_of: date | None, topic: str = "", user: str, clearance: int) -> int:
+    """Keep a golden question of which any one of these places must be cited; none: it must be refused. Returns its number.
+
+    Raises:
+        UnknownPlace: a document, a provision or a page is not there, or above what this person may see; nothing is kept.
+    """
+    places.check(library, expect, clearance=clearance)
+    stored = [{"document": place.document, "path": place.path, "page": place.page} for place in expect]
+    return library.registry.golden.add(question, language=language(question), expect=stored, as_of=as_of, topic=topic, user=user)
 
 
 def from_answer(library: Library, answer: Answer, *, user: str, topic: str = "") -> int:

@@ -102,7 +102,7 @@ def _golden(library: Library, who: Reader, key: str, gap: Gap) -> None:
     whole = golden.fields(library, who, f"gap-{key}", gap.question)
 
     def do() -> None:
-        _done(who, gap, library, "golden", _typed(f"question-gap-{key}"), lambda: golden.keep(library, f"gap-{key}"))
+        _done(who, gap, library, "golden", _typed(f"question-gap-{key}"), lambda: golden.keep(library, who, f"gap-{key}"))
 
     _button(who, key, "quality.keep", off=not whole, do=do)
 

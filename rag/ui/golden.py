@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import streamlit as st
 
+from rag.desk import golden, places
 from rag.desk.overview import rows
+from rag.errors import UnknownPlace
+from rag.evaluate.golden import Place
 from rag.holder import person
 from rag.library import Library
 from rag.registry import PUBLISHED
-from rag.text import language
+from rag.ui import safe
 from rag.ui.frame import Reader
 
 
@@ -49,19 +53,38 @@ def fields(library: Library, who: Reader, key: str, question: str = "") -> bool:
             max_value=date(2199, 12, 31),
             width=220,
         )
-    return bool(_typed(f"question-{key}")) and all(place["path"] or place["page"] for place in _expected(key))
+    expected = _expected(key)
+    whole = bool(_typed(f"question-{key}")) and all(place.path or place.page for place in expected)
+    return whole and _all_there(library, who, expected, titles)
 
 
-def keep(library: Library, key: str) -> str:
-    """Keep what stands in the fields, also what was typed since the page was drawn. Returns the question."""
+def _all_there(library: Library, who: Reader, expected: Sequence[Place], titles: Mapping[str | None, str]) -> bool:
+    """False, and what is near it, where a provision is not in its document."""
+    try:
+        places.check(library, expected, clearance=who.clearance)
+    except UnknownPlace as error:
+        said = [who.t("quality.not_there", title=titles.get(error.document, error.document), where=error.where)]
+        said += [who.t("quality.near", near=who.t("refusal.comma").join(error.near))] if error.near else []
+        safe.show(safe.tag("p", " ".join(said), class_="k-note", role="alert"))
+        return False
+    return True
+
+
+def keep(library: Library, who: Reader, key: str) -> str:
+    """Keep what stands in the fields, also what was typed since the page was drawn. Returns the question.
+
+    Raises:
+        UnknownPlace: a provision that was typed since is not there.
+    """
     question, day = _typed(f"question-{key}"), st.session_state.get(f"as-of-{key}")
-    library.registry.golden.add(
+    golden.add(
+        library,
         question,
-        language=language(question),
-        expect=_expected(key),
+        _expected(key),
         as_of=day if isinstance(day, date) else None,
         topic=_typed(f"topic-{key}"),
         user=person(),
+        clearance=who.clearance,
     )
     return question
 
@@ -74,9 +97,9 @@ def _another(key: str) -> None:
     st.session_state[f"places-{key}"] = _places(key) + 1
 
 
-def _expected(key: str) -> list[dict[str, object]]:
+def _expected(key: str) -> list[Place]:
     """The provisions in the fields, each once; none where the first field says that the question must be refused."""
-    found: list[dict[str, object]] = []
+    found: list[Place] = []
     for number in range(_places(key)):
         document, place = st.session_state.get(f"expect-{key}-{number}"), _typed(f"place-{key}-{number}")
         if document is None:
@@ -84,7 +107,7 @@ def _expected(key: str) -> list[dict[str, object]]:
                 return []
             continue
         page = int(place[1:]) if place[:1] == "p" and place[1:].isdigit() else None
-        one = {"document": document, "path": "" if page else place, "page": page}
+        one = Place(document=document, path="" if page else place, page=page)
         found += [one] if one not in found else []
     return found
 

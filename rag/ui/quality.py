@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import streamlit as st
 
 from rag.desk import jobs
 from rag.desk.overview import rows
+from rag.errors import UnknownPlace
 from rag.holder import person
 from rag.library import Library
 from rag.registry import PUBLISHED
@@ -47,8 +49,9 @@ def _add(library: Library, who: Reader) -> None:
         whole = golden.fields(library, who, f"golden-{turn}")
 
         def keep() -> None:
-            golden.keep(library, f"golden-{turn}")
-            st.session_state["golden_turn"] = turn + 1
+            with suppress(UnknownPlace):  # typed since the page was drawn: the fields say so when they are drawn again
+                golden.keep(library, who, f"golden-{turn}")
+                st.session_state["golden_turn"] = turn + 1
 
         st.button(t("quality.keep"), key="keep-golden", type="primary", disabled=not whole, on_click=keep)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from rag.ask import ask
 from rag.desk import golden
 from rag.desk.correct import correct
 from rag.desk.publish import publish
-from rag.errors import GoldenRegressed
+from rag.errors import GoldenRegressed, UnknownPlace
+from rag.evaluate.golden import Place
 from rag.library import Library
 from rag.registry import DRAFT, PUBLISHED
 from tests.conftest import TODAY
@@ -114,3 +116,27 @@ def test_a_question_can_be_taken_back(library: Library) -> None:
     assert not library.registry.golden.remove(number, user="kato", reason="twice")
     assert library.registry.golden.all() == []
     assert [event.action for event in library.registry.events.all(f"golden {number}")] == ["golden", "drop golden"]
+
+
+def test_what_a_golden_question_expects_must_be_there(library: Library) -> None:
+    law = document("law", "Secrets stay.", level=3)
+    heading = replace(law, blocks=tuple(replace(block, path=("第二章", "第十二条")) for block in law.blocks))
+    publish_at_once(library, [heading])
+
+    def kept(*expect: Place, clearance: int = 3) -> int:
+        return golden.add(library, QUESTION, expect, as_of=None, user="kato", clearance=clearance)
+
+    with pytest.raises(UnknownPlace, match=r"There is no document 'rul'\. Near it: rule\."):
+        kept(Place(document="rule", path="Part 1"), Place(document="rul", path="Part 1"))
+    with pytest.raises(UnknownPlace) as other_writing:
+        kept(Place(document="law", path="第12条"))
+    assert other_writing.value.near == ("第十二条",)
+    with pytest.raises(UnknownPlace) as unseen:
+        kept(Place(document="law", path="第十二条"), clearance=2)
+    assert (unseen.value.where, "law" in unseen.value.near) == ("", False)
+    with pytest.raises(UnknownPlace, match="rule has no 'p1'"):
+        kept(Place(document="rule", page=1))
+    assert library.registry.golden.all() == []
+    draft(library, document("next", "Trains are booked early.", **DATES))
+    assert [kept(Place(document="law", path="第十二条")), kept(Place(document="next", path="Part 1")), kept()] == [1, 2, 3]
+    assert [one.expect for one in library.registry.golden.all()][2] == ()

@@ -40,7 +40,9 @@ def _app(name: str) -> None:
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
     """A library in which one question was asked in vain, for the pages too."""
     opened = library_at(tmp_path / "home", keep_questions="text")
-    publish(opened, [document("rule", "The office approves travel."), document("other", "Parking is free.")])
+    parking = document("other", "Parking is free.")
+    paged = replace(parking, pages=3, blocks=tuple(replace(block, page=3) for block in parking.blocks))
+    publish(opened, [document("rule", "The office approves travel."), paged])
     assert feedback.record_asked(opened, ask(opened, VAIN, clearance=3, as_of=TODAY), 0.1)
     monkeypatch.setenv("KONKYO_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KONKYO_CLEARANCE", "3")
@@ -102,6 +104,25 @@ def test_a_golden_question_with_several_provisions_a_topic_and_a_day(library: Li
     app.text_input(key="question-golden-1").set_value("Is there a zoo?").run()
     app.button(key="keep-golden").click().run()
     assert [(one.expect, one.topic, one.as_of) for one in library.registry.golden.all()[1:]] == [((), "", None)]
+    assert not app.exception
+
+
+def test_a_provision_that_is_not_there_is_not_kept(library: Library) -> None:
+    app = start("quality")
+    app.text_input(key="question-golden-0").set_value("Who approves travel?").run()
+    app.selectbox(key="expect-golden-0-0").set_value("rule").run()
+    app.text_input(key="place-golden-0-0").set_value("Part l").run()
+    assert app.button(key="keep-golden").disabled
+    assert ja("quality.not_there", title="Title of rule", where="Part l") in said(app) and ja("quality.near", near="Part 1") in said(app)
+    app.text_input(key="place-golden-0-0").set_value("Part 1").run()
+    assert ja("quality.near", near="Part 1") not in said(app)
+    app.text_input(key="place-golden-0-0").set_value("p9")  # typed, and the button pressed before the page was drawn again
+    app.button(key="keep-golden").click().run()
+    assert library.registry.golden.all() == []
+    assert ja("quality.not_there", title="Title of rule", where="p9") in said(app)
+    app.text_input(key="place-golden-0-0").set_value("Part 1").run()
+    app.button(key="keep-golden").click().run()
+    assert [one.expect for one in library.registry.golden.all()] == [EXPECTED[:1]]
     assert not app.exception
 
 
