@@ -47,6 +47,21 @@ def test_a_golden_question_stops_a_publication_and_the_diff_shows_why(rig: Rig, 
     assert run("golden", "remove", "1").status == 2
 
 
+def test_a_golden_question_stops_a_retirement_and_what_changes_is_told(rig: Rig, tmp_path: Path) -> None:
+    run = Machine(rig, tmp_path)
+    assert run("ingest", str(run.folder)).status == 0
+    assert run("golden", "add", "Who books travel?", "--expect", "rules:Article 4").status == 0
+    stopped = run("retire", "rules", "--reason", "old")
+    assert (stopped.status, "1 of 1 golden questions would be lost: “Who books travel?”" in stopped.printed) == (1, True), stopped.printed
+    assert "Nothing was retired." in stopped.printed and run("golden", "run").status == 0
+    done = run("retire", "rules", "--reason", "old", "--accept", "Nobody travels.")
+    assert done.status == 0, done.printed
+    assert [line.partition(": ")[0] for line in done.lines] == ["retired", "answered otherwise now", "  cited before", "  answered now"]
+    assert "booked by the office" in done.lines[2]
+    last = run("golden", "history").lines[-1]
+    assert "retirement" in last and "accepted: Nobody travels." in last
+
+
 def test_what_was_asked_in_vain(rig: Rig, tmp_path: Path) -> None:
     run = Machine(rig, tmp_path)
     assert run("gaps").lines == ["0 groups"]

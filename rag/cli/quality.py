@@ -102,7 +102,7 @@ def golden_list() -> None:
         runs = opened.registry.golden.runs()
         last = runs[-1].verdicts if runs else {}
         for kept in opened.registry.golden.all():
-            places = ", ".join(f"{place['document']} {place['path'] or place['page']}" for place in kept.expect) or "must be refused"
+            places = ", ".join(f"{place['document']} {place['path'] or place['page'] or ''}" for place in kept.expect) or "must be refused"
             topic = f"  topic: {shown(kept.topic)}" if kept.topic else ""
             out.print(f"{kept.number:>4}  {last.get(kept.number, 'not asked yet'):<16} {shown(kept.question)}  ({shown(places)}){topic}")
 

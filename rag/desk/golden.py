@@ -1,6 +1,6 @@
-"""Golden questions at every publication: put to the library as it would be, before the change takes effect.
+"""Golden questions at every publication and retirement: put to the library as it would be, before the change takes effect.
 
-A question that was answered rightly and would no longer be blocks the publication, until somebody accepts that with a reason.
+A question that was answered rightly and would no longer be blocks the change, until somebody accepts that with a reason.
 """
 
 from __future__ import annotations
@@ -60,20 +60,21 @@ def run(library: Library, *, user: str, today: date) -> list[Result]:
     return results
 
 
-def guard(library: Library, *, user: str, today: date, accept: str = "") -> Callable[[Sequence[int]], None]:
-    """What :func:`rag.desk.publish.publish` calls before a change takes effect.
+def guard(library: Library, *, user: str, today: date, accept: str = "", retiring: bool = False) -> Callable[[Sequence[int]], None]:
+    """What :func:`rag.desk.publish.publish` and :func:`rag.desk.publish.retire` call before a change takes effect.
 
     The questions are put to the library as it is and as it would be, and the difference counts: nothing else is blamed on the change.
     They are put for today, and for the first day of each text that is to come.
 
     Args:
         accept: why a loss is accepted; kept.
+        retiring: the numbers that it is called with are of revisions that go, not of those that come.
     """
 
     def before(numbers: Sequence[int]) -> None:
         if not library.registry.golden.all():
             return
-        preview = Preview(library, numbers)
+        preview = Preview(library, without=numbers) if retiring else Preview(library, numbers)
         verdicts: dict[int, str] = {}
         lost: dict[str, tuple[str, str, str]] = {}
         try:
@@ -87,13 +88,15 @@ def guard(library: Library, *, user: str, today: date, accept: str = "") -> Call
         finally:
             preview.close()
         if lost and not accept.strip():
+            done = "retired" if retiring else "published"
             said = "; ".join(f"“{text}” ({was} -> {would})" for text, was, would in lost.values())
             raise GoldenRegressed(
-                f"{len(lost)} of {len(verdicts)} golden questions would be lost: {said}. Nothing was published. "
+                f"{len(lost)} of {len(verdicts)} golden questions would be lost: {said}. Nothing was {done}. "
                 "Mend the document or the question, or accept the loss with a reason.",
                 [*lost.values()],
             )
-        library.registry.golden.keep_run(verdicts, user=user, why="publication", accepted=accept.strip() if lost else "")
+        why = "retirement" if retiring else "publication"
+        library.registry.golden.keep_run(verdicts, user=user, why=why, accepted=accept.strip() if lost else "")
 
     return before
 

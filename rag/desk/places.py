@@ -37,7 +37,7 @@ def check(library: Library, places: Iterable[Place], *, clearance: int) -> None:
             pages = max(document.pages for document in texts)
             if not any(block.page == place.page for document in texts for block in document.blocks):
                 raise UnknownPlace(place.document, f"p{place.page}", near=[f"p1–p{pages}"] if pages else [])
-        elif not any(place.names(element) for document in texts for block in document.blocks for element in block.path):
+        elif place.path and not any(place.names(element) for document in texts for block in document.blocks for element in block.path):
             raise UnknownPlace(place.document, place.path, near=_near_elements(place.path, texts))
 
 

@@ -18,6 +18,7 @@ from rag.ui import golden, plot, progress, safe
 from rag.ui.frame import Reader
 
 _RIGHT = ("hit", "refused rightly")
+_OCCASIONS = {"publication": "quality.publication", "retirement": "quality.retirement"}
 
 
 def page(library: Library, who: Reader) -> None:
@@ -101,11 +102,12 @@ def _remove(library: Library, chosen: Sequence[Kept]) -> None:
 
 def _places(who: Reader, one: Kept, titles: Mapping[str, str]) -> str:
     """The provisions by the titles of their documents; by the id where the reader sees no document of it, or it has no title."""
-    named = [
-        f"{titles.get(str(place['document'])) or place['document']}　{place['path'] or who.t('quality.page_n', n=place['page'])}"
-        for place in one.expect
-    ]
+    named = [f"{titles.get(str(place['document'])) or place['document']}　{_where(who, place)}" for place in one.expect]
     return "、".join(named) or who.t("quality.must_refuse")
+
+
+def _where(who: Reader, place: Mapping[str, object]) -> str:
+    return str(place["path"] or (who.t("quality.page_n", n=place["page"]) if place["page"] else ""))
 
 
 def _verdict(who: Reader, verdict: str | None) -> str:
@@ -136,7 +138,7 @@ def _history(who: Reader, kept: Sequence[Kept], runs: Sequence[Run]) -> None:
         table.append(
             {
                 t("quality.when"): run.at.astimezone().strftime("%Y-%m-%d %H:%M"),
-                t("quality.why"): t("quality.publication" if run.why == "publication" else "quality.by_hand"),
+                t("quality.why"): t(_OCCASIONS.get(run.why, "quality.by_hand")),
                 right: f"{sum(verdict in _RIGHT for verdict in run.verdicts.values())}/{len(run.verdicts)}",
                 t("quality.lost"): "、".join(names.get(n, str(n)) for n in lost),
                 t("quality.accepted"): run.accepted,

@@ -12,7 +12,7 @@ import pytest
 from rag.ask import ask
 from rag.desk import golden
 from rag.desk.correct import correct
-from rag.desk.publish import publish
+from rag.desk.publish import publish, retire
 from rag.errors import GoldenRegressed, UnknownPlace
 from rag.evaluate.golden import Place
 from rag.library import Library
@@ -80,6 +80,23 @@ def test_a_revision_to_come_is_tried_on_its_first_day_and_leaves_today_alone(lib
     assert found(library, "office approves travel")[0] == "rule"
     (run,) = library.registry.golden.runs()
     assert (run.accepted, [*run.verdicts.values()]) == ("Travel moves to another rule.", ["hit"]), "the trend is of today"
+
+
+def test_a_loss_stops_a_retirement_until_it_is_accepted(library: Library) -> None:
+    golden.from_answer(library, ask(library, QUESTION, clearance=3, as_of=TODAY), user="kato")
+
+    def take_back(id: str, accept: str = "") -> None:
+        before = golden.guard(library, user="kato", today=TODAY, accept=accept, retiring=True)
+        retire(library, id, user="kato", reason="old", before=before)
+
+    take_back("other")  # nobody asks for it
+    with pytest.raises(GoldenRegressed, match=r"1 of 1 golden questions would be lost: .* Nothing was retired\."):
+        take_back("rule")
+    assert found(library, "office approves travel")[0] == "rule"
+    take_back("rule", accept="Nobody travels.")
+    assert found(library, "office approves travel") == []
+    runs = library.registry.golden.runs()
+    assert [(run.why, run.accepted) for run in runs] == [("retirement", ""), ("retirement", "Nobody travels.")]
 
 
 def test_a_correction_of_what_is_published_is_guarded_too(library: Library) -> None:

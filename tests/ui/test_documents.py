@@ -15,7 +15,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag.ask import ask
-from rag.desk import feedback, jobs, work
+from rag.desk import feedback, golden, jobs, work
 from rag.library import Library
 from rag.records import Kind
 from rag.registry import DRAFT, PUBLISHED, RETIRED, Revision
@@ -194,6 +194,30 @@ def test_a_publication_that_the_gate_stopped_goes_through_with_a_reason(one: tup
     assert (again.kind, again.what["reason"], again.what["accept"], revision.state) == ("publish", REASON, "", PUBLISHED)
     app.run()
     assert ja("jobs.gate_closed") not in said(app)
+    assert not app.exception
+
+
+def test_a_retirement_that_a_golden_question_stopped_goes_through_with_a_reason(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    with opened() as library:
+        jobs.publish(library, [draft.number], user="k", clearance=3)
+    _, (revision,) = at_work()
+    with opened() as library:
+        answer = ask(library, "Parking costs", clearance=3, as_of=TODAY)
+        assert answer.statements
+        golden.from_answer(library, answer, user="k")
+        jobs.retire(library, [revision.number], user="k", clearance=3, reason="It was repealed.")
+    job, (revision,) = at_work()
+    assert (job.code, revision.state) == ("GoldenRegressed", PUBLISHED)
+    app = start().run()
+    assert ja("jobs.golden_lost_retire", n=1) in said(app) and answer.question in said(app)
+    app.text_input(key=f"reason-{job.number}").set_value(REASON).run()
+    assert app.button(key=f"anyway-{job.number}").label == ja("jobs.retire_anyway")
+    app.button(key=f"anyway-{job.number}").click().run()
+    again, (revision,) = at_work()
+    assert (again.kind, again.what["reason"], again.what["accept"], revision.state) == ("retire", "It was repealed.", REASON, RETIRED)
+    app.run()
+    assert ja("jobs.affected", n=1) in [folded.label for folded in app.expander]
     assert not app.exception
 
 
