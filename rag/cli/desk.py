@@ -236,10 +236,16 @@ def correct(
     for all its revisions.
     """
     from rag.desk.correct import correct as set_right
+    from rag.desk.correct import look_again
     from rag.desk.golden import guard
+    from rag.desk.publish import find
+    from rag.registry import CHECKED, DRAFT, PUBLISHED
 
+    if odd := next((pair for pair in values if "=" not in pair), None):
+        raise typer.BadParameter(f"{odd!r} gives no value; write field=value, and field= where there is none")
     given = {name: value for name, _, value in (pair.partition("=") for pair in values)}
     with library() as opened:
+        must_see(opened, find(opened, document, DRAFT, CHECKED, PUBLISHED, sha256=revision))
         try:
             before = guard(opened, user=person(), today=date.today())
             changed = set_right(opened, document, given, user=person(), sha256=revision, before=before)
@@ -247,8 +253,10 @@ def correct(
             err.print(shown(f"{error} The correction waits as a draft: python -m rag publish {document} --accept REASON"))
             raise typer.Exit(1) from error
         except ValueError as error:
-            raise typer.BadParameter(str(error)) from error
+            raise typer.BadParameter(f"{error}.") from error
+        found = look_again(opened, changed, user=person(), today=date.today())
     out.print(f"corrected: {shown(changed.document_id)} {', '.join(sorted(given))} ({changed.state})")
+    _print_findings(changed, found[changed.number])
 
 
 def log(

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from rag import scratch, sources
 from rag.desk import egov, gate, golden, impact
-from rag.desk.correct import correct
+from rag.desk.correct import correct, look_again
 from rag.desk.jobs import INBOX
 from rag.desk.publish import check, find, publish
 from rag.desk.unpack import files_in
@@ -327,8 +327,8 @@ class _Work:
         except ValueError as error:
             raise KonkyoError(f"{what['document_id']}: {error}.") from error
         self._told.append({"document_id": revision.document_id, "result": "corrected"})
-        drafts = [r.number for r in self._library.registry.revisions(DRAFT) if r.document_id == revision.document_id]
-        self._look([revision.number, *drafts])  # a raised level makes the other drafts anew too
+        self._stage("checking")
+        look_again(self._library, revision, user=self._job.user, today=self._today)
 
     def _check(self) -> None:
         found = check(self._library, self._numbers(DRAFT, CHECKED), user=self._job.user, today=self._today, reason=self._job.what["reason"])
