@@ -19,7 +19,7 @@ from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Kind
 from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
 from rag.text import show_date
-from rag.ui import detail, frame, progress, reasons, safe
+from rag.ui import days, detail, frame, progress, reasons, safe
 from rag.ui.frame import Reader
 
 _STATES = (DRAFT, CHECKED, PUBLISHED, SUPERSEDED, RETIRED)
@@ -71,7 +71,7 @@ def _add(library: Library, who: Reader) -> None:
                 key=f"new-level-{turn}",
                 width=320,
             )
-            begins = st.date_input(t("documents.begins"), value=None, key=f"new-begins-{turn}", format="YYYY-MM-DD", width=220)
+            begins = st.date_input(t("documents.begins"), value=None, key=f"new-begins-{turn}", format=days.FIELD[t.language], width=220)
             st.button(
                 t("documents.read"),
                 key="read-files",
@@ -187,7 +187,8 @@ def _list(who: Reader, shown: Sequence[Row]) -> list[Row]:
         column_config={
             t("documents.title"): st.column_config.TextColumn(width="large", pinned=True),
             **{
-                t(day): st.column_config.DateColumn(format="YYYY-MM-DD") for day in ("documents.in_force", "correct.ends", "correct.issued")
+                t(day): st.column_config.DateColumn(format=days.COLUMN[t.language])
+                for day in ("documents.in_force", "correct.ends", "correct.issued")
             },
         },
     )

@@ -14,7 +14,7 @@ import streamlit as st
 from rag.library import Library
 from rag.records import Filters
 from rag.text import show_date
-from rag.ui import safe, state
+from rag.ui import days, safe, state
 from rag.ui.state import Wanted
 from rag.ui.texts import LANGUAGES, Language, Words, preferred
 
@@ -132,7 +132,7 @@ def header(who: Reader) -> None:
                 key="as_of",
                 min_value=_EARLIEST,
                 max_value=_LATEST,
-                format="YYYY-MM-DD",
+                format=days.FIELD[t.language],
                 help=t("frame.as_of_help"),
                 on_change=_day_chosen,
                 args=(who.today,),

@@ -14,7 +14,7 @@ from rag.evaluate.golden import Place
 from rag.holder import person
 from rag.library import Library
 from rag.registry import PUBLISHED
-from rag.ui import safe
+from rag.ui import days, safe
 from rag.ui.frame import Reader
 
 
@@ -48,7 +48,7 @@ def fields(library: Library, who: Reader, key: str, question: str = "") -> bool:
             t("quality.as_of"),
             value=None,
             key=f"as-of-{key}",
-            format="YYYY-MM-DD",
+            format=days.FIELD[t.language],
             min_value=date(1868, 1, 25),
             max_value=date(2199, 12, 31),
             width=220,

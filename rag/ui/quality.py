@@ -14,7 +14,7 @@ from rag.holder import person
 from rag.library import Library
 from rag.registry import PUBLISHED
 from rag.registry.golden import Kept, Run
-from rag.ui import golden, plot, progress, safe
+from rag.ui import days, golden, plot, progress, safe
 from rag.ui.frame import Reader
 
 _RIGHT = ("hit", "refused rightly")
@@ -86,7 +86,7 @@ def _questions(library: Library, who: Reader, kept: Sequence[Kept], runs: Sequen
         placeholder="",
         column_config={
             t("ask.field"): st.column_config.TextColumn(width="large"),
-            t("quality.day"): st.column_config.DateColumn(format="YYYY-MM-DD"),
+            t("quality.day"): st.column_config.DateColumn(format=days.COLUMN[t.language]),
         },
     )
     chosen = [kept[at] for at in event["selection"]["rows"] if at < len(kept)]
@@ -123,7 +123,7 @@ def _history(who: Reader, kept: Sequence[Kept], runs: Sequence[Run]) -> None:
     right, every = t("quality.right"), t("quality.every")
     points = [
         {
-            "at": f"{run.at.astimezone():%Y-%m-%d %H:%M:%S}",
+            "at": days.moment(run.at, t.language),
             right: sum(verdict in _RIGHT for verdict in run.verdicts.values()),
             every: len(run.verdicts),
         }
@@ -137,7 +137,7 @@ def _history(who: Reader, kept: Sequence[Kept], runs: Sequence[Run]) -> None:
         lost = [n for n, verdict in run.verdicts.items() if verdict not in _RIGHT and earlier and earlier.verdicts.get(n) in _RIGHT]
         table.append(
             {
-                t("quality.when"): run.at.astimezone().strftime("%Y-%m-%d %H:%M"),
+                t("quality.when"): days.local(run.at),
                 t("quality.why"): t(_OCCASIONS.get(run.why, "quality.by_hand")),
                 right: f"{sum(verdict in _RIGHT for verdict in run.verdicts.values())}/{len(run.verdicts)}",
                 t("quality.lost"): "、".join(names.get(n, str(n)) for n in lost),
@@ -145,4 +145,5 @@ def _history(who: Reader, kept: Sequence[Kept], runs: Sequence[Run]) -> None:
                 t("log.user"): run.user,
             }
         )
-    st.dataframe(table[::-1], hide_index=True)
+    when = {t("quality.when"): st.column_config.DatetimeColumn(format=days.MOMENT[t.language])}
+    st.dataframe(table[::-1], hide_index=True, column_config=when)

@@ -119,7 +119,7 @@ def test_a_published_document_whose_review_date_passed_is_told_of(one: tuple[Rev
     app.checkbox(key="documents-trouble").check().run()
     assert list(app.dataframe[0].value[ja("documents.gate")]) == [ja("documents.review_due")]
     app = start(doc=draft.document_id).run()
-    assert ja("findings.review") in said(app) and ja("gate.review-due", day="2026-05-01") in said(app)
+    assert ja("findings.review") in said(app) and ja("gate.review-due", day="2026年5月1日（令和8年）") in said(app)
 
 
 def test_a_folder_that_was_chosen_is_handed_in_without_what_is_hidden(one: tuple[Revision, Callable[..., AppTest]]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,24 @@ def test_the_log_is_shown_and_searched_in_the_words_of_the_reader(library: Libra
         assert [*shown[ja("log.subject")]] == [subject]
         assert [*shown[ja("log.detail")]] == [detail]
     assert not app.exception
+
+
+def test_the_log_has_titles_and_days_and_the_clock_of_the_machine(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    library.registry.desk.correct("rule", "", {"effective_from": "2026-04-01"}, user="kato")
+    number = library.registry.golden.add(VAIN, language="en", expect=[], as_of=None, topic="", user="kato")
+    stored = {event.subject: event for event in library.registry.events.all()}
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        shown = start("log").dataframe[0].value
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert f"{ja('correct.begins')}: 2026年4月1日（令和8年）" in shown[ja("log.detail")][1]
+    assert [*shown[ja("documents.title")]][:2] == [VAIN, "Title of rule"]
+    assert [*shown[ja("log.subject")]][:2] == [ja("log.golden", n=number), "rule"]
+    at = datetime.fromisoformat(stored["rule"].at).astimezone(timezone(timedelta(hours=9)))
+    assert f"{shown[ja('log.at', zone='JST')][1]:%Y-%m-%d %H:%M:%S}" == f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def test_a_history_of_one_run_is_no_line(library: Library) -> None:
