@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import PurePosixPath
 
 import streamlit as st
@@ -173,27 +174,39 @@ def _list(who: Reader, shown: Sequence[Row]) -> list[Row]:
     """The table; returns the rows that are selected."""
     t = who.t
     safe.show(safe.tag("p", t("documents.shown", n=len(shown)), class_="k-small", role="status"))
-    everything = st.checkbox(t("documents.select_all", n=len(shown)), key="select-all")
-    table = [_cells(who, row) for row in shown]
+    st.checkbox(t("documents.select_all", n=len(shown)), key="select-all", on_change=_select_all)
+    turn, every = st.session_state.get("select_turn", (0, False))
     # The key is of the rows themselves: when they change, what was selected is not what stands at that place now.
+    key = f"table-{turn}-{hash(tuple(row.revision.number for row in shown))}"
     event = st.dataframe(
-        table,
-        key=f"table-{hash(tuple(row.revision.number for row in shown))}",
-        on_select="rerun",
+        [_cells(who, row) for row in shown],
+        key=key,
+        on_select=partial(_selected, key, len(shown)),
         selection_mode="multi-row",
+        selection_default={"selection": {"rows": list(range(len(shown))) if every else []}},
         hide_index=True,
         placeholder="",
         height=min(35 * (len(shown) + 1) + 3, 480),
         column_config={
-            t("documents.title"): st.column_config.TextColumn(width="large", pinned=True),
+            t("documents.title"): st.column_config.TextColumn(width="large"),  # pinned it is drawn as pale as what cannot be used
             **{
                 t(day): st.column_config.DateColumn(format=days.COLUMN[t.language])
                 for day in ("documents.in_force", "correct.ends", "correct.issued")
             },
         },
     )
-    chosen = range(len(shown)) if everything else event["selection"]["rows"]
-    return [shown[at] for at in chosen if at < len(shown)]
+    return [shown[at] for at in event["selection"]["rows"] if at < len(shown)]
+
+
+def _select_all() -> None:
+    """Another table in the place of this one, whose rows are all selected, or none: their own boxes show it."""
+    turn, _ = st.session_state.get("select_turn", (0, False))
+    st.session_state["select_turn"] = (turn + 1, bool(st.session_state["select-all"]))
+
+
+def _selected(key: str, rows: int) -> None:
+    """The box above the table says what the boxes in it say."""
+    st.session_state["select-all"] = len(st.session_state[key]["selection"]["rows"]) == rows
 
 
 def _cells(who: Reader, row: Row) -> dict[str, object]:

@@ -178,6 +178,28 @@ def test_a_document_is_published_with_a_reason_and_retired_with_one(one: tuple[R
     assert not app.exception
 
 
+def test_what_is_selected_is_shown_as_selected_in_the_rows(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    with opened() as library:
+        jobs.add(library, [("a.md", b"# A circular\n\nLunch is at noon.\n")], user="k", clearance=3, level=1)
+    at_work()
+    app = start().run()
+
+    def selected() -> tuple[bool, int]:
+        rows = json.loads(app.dataframe[0].proto.selection_default or "{}").get("selection", {}).get("rows", [])
+        assert len([button for button in app.button if str(button.key).startswith("open-")]) == len(rows)
+        return app.checkbox(key="select-all").value, len(rows)
+
+    assert selected() == (False, 0)
+    app.checkbox(key="select-all").check().run()
+    assert selected() == (True, 2)
+    app.checkbox(key="select-all").uncheck().run()
+    assert selected() == (False, 0)
+    columns = json.loads(app.dataframe[0].proto.columns)
+    assert not columns[ja("documents.title")].get("pinned"), "a pinned column is drawn as pale as what cannot be used"
+    assert not app.exception
+
+
 def test_a_publication_that_the_gate_stopped_goes_through_with_a_reason(one: tuple[Revision, Callable[..., AppTest]]) -> None:
     draft, start = one
     with_no_day = without_a_day(draft)
