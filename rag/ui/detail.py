@@ -102,16 +102,13 @@ def _correct(library: Library, who: Reader, row: Row) -> None:
             "issuer": st.text_input(t("documents.issuer"), about.issuer, key=f"issuer-{key}", max_chars=200),
             "number": st.text_input(t("documents.number"), about.number, key=f"number-{key}", max_chars=200),
         }
-        one, two = st.columns(2)
-        kinds = list(Kind)
+        kinds, levels = list(Kind), [None, *range(1, who.clearance + 1)]
+        one, two = st.columns(2)  # a row each: on a narrow screen they stand in this order, one below the other
         with one:
             values["kind"] = st.selectbox(
                 t("correct.kind"), kinds, index=kinds.index(about.kind), format_func=lambda kind: t(f"kind.{kind.value}"), key=f"kind-{key}"
             )
-            values["issued"] = _day(t, t("correct.issued"), about.issued, f"issued-{key}")
-            values["effective_to"] = _day(t, t("correct.ends"), about.effective_to, f"ends-{key}")
         with two:
-            levels = [None, *range(1, who.clearance + 1)]
             values["level"] = st.selectbox(
                 t("documents.level"),
                 levels,
@@ -119,7 +116,15 @@ def _correct(library: Library, who: Reader, row: Row) -> None:
                 format_func=lambda level: t("documents.level_unknown", level=HIGHEST_LEVEL) if level is None else str(level),
                 key=f"level-{key}",
             )
+        one, two = st.columns(2)
+        with one:
+            values["issued"] = _day(t, t("correct.issued"), about.issued, f"issued-{key}")
+        with two:
             values["effective_from"] = _day(t, t("correct.begins"), about.effective_from, f"begins-{key}")
+        one, two = st.columns(2)
+        with one:
+            values["effective_to"] = _day(t, t("correct.ends"), about.effective_to, f"ends-{key}")
+        with two:
             values["review_on"] = _day(t, t("correct.review"), date.fromisoformat(review) if review else None, f"review-{key}")
         values["replaces"] = st.text_input(t("correct.replaces"), about.replaces, key=f"replaces-{key}", max_chars=200)
         if row.revision.state == PUBLISHED:

@@ -83,6 +83,13 @@ def test_the_day_of_an_open_document_is_not_that_of_the_next_file(one: tuple[Rev
     assert not app.exception
 
 
+def test_the_days_of_a_document_stand_in_their_order(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    """On a narrow screen one stands below the other."""
+    draft, start = one
+    app = start(doc=draft.document_id).run()
+    assert [field.label for field in app.date_input] == [ja(f"correct.{name}") for name in ("issued", "begins", "ends", "review")]
+
+
 def test_the_list_has_the_days_and_is_narrowed_by_kind_and_level(one: tuple[Revision, Callable[..., AppTest]]) -> None:
     draft, start = one
     with opened() as library:
