@@ -234,4 +234,6 @@ def test_where_nothing_was_found_offices_in_the_readers_language_come_first_and_
     names = ["Accounts Division", "Personnel Division", *(f"{number}課" for number in "一二三四")]
     who = SimpleNamespace(t=Words("ja"))
     assert _offices(who, names[2:]) == "一課、二課、三課、四課"  # type: ignore[arg-type]
+    commas = ["Accounts Division, Minister's Secretariat", "Audit Office"]
+    assert _offices(SimpleNamespace(t=Words("en")), commas) == "Accounts Division, Minister's Secretariat; Audit Office"  # type: ignore[arg-type]
     assert _offices(who, names) == "一課、二課、三課、四課、" + ja("refusal.more_offices", n=len(names) - OFFICES)  # type: ignore[arg-type]
