@@ -42,14 +42,24 @@ def from_answer(library: Library, answer: Answer, *, user: str, topic: str = "")
 
     Any one expected place is enough, so those of the statements behind the first, which only add to it, would hide a loss.
     """
-    places = {
-        (citation.document_id, _article(citation.path), None if citation.path else citation.page)
-        for statement in answer.statements[:1]
-        for citation in statement.citations
-    }
-    expect = [{"document": document, "path": path, "page": page} for document, path, page in sorted(places, key=str)]
+    expect = [{"document": place.document, "path": place.path, "page": place.page} for place in sorted(cited_places(answer, 1), key=str)]
     return library.registry.golden.add(
         answer.question, language=language(answer.question), expect=expect, as_of=None, topic=topic, user=user
+    )
+
+
+def cited_places(answer: Answer, most: int | None = None) -> list[Place]:
+    """The provisions that the first ``most`` statements cite, each once: articles, or pages where there are none."""
+    citations = [citation for statement in answer.statements[:most] for citation in statement.citations]
+    return list(
+        dict.fromkeys(
+            Place(
+                document=citation.document_id,
+                path=_article(citation.path),
+                page=None if citation.path else citation.page,
+            )
+            for citation in citations
+        )
     )
 
 

@@ -17,28 +17,34 @@ from rag.registry import PUBLISHED
 from rag.ui import days, safe
 from rag.ui.frame import Reader
 
+_NO_DOCUMENT = ""
+"""In the first field: the question must be refused; in another: nothing more."""
+
 
 def fields(library: Library, who: Reader, key: str, question: str = "") -> bool:
-    """Draw the fields. Returns False where the question is not complete: it has no words, or a document without a provision of it."""
+    """Draw the fields. Returns False where the question is not complete: it has no words, nobody chose what must answer it,
+    or a document is chosen without a provision of it."""
     t = who.t
     st.text_input(t("ask.field"), question, key=f"question-{key}", max_chars=500)
-    titles: dict[str | None, str] = {
+    titles: dict[str, str] = {
         row.revision.document_id: row.revision.source.title or row.revision.source.uri
         for row in rows(library, clearance=who.wanted.level, today=who.today)
         if row.revision.state == PUBLISHED
     }
-    choices = [None, *sorted(titles, key=lambda one: titles[one])]
+    choices = [_NO_DOCUMENT, *sorted(titles, key=lambda one: titles[one])]
     for number in range(_places(key)):
-        names = {**titles, None: t("quality.no_more" if number else "quality.must_refuse")}
+        names = {**titles, _NO_DOCUMENT: t("quality.no_more" if number else "quality.must_refuse")}
         with st.container(horizontal=True):
             document = st.selectbox(
                 t("quality.document"),
                 choices,
+                index=0 if number else None,  # what must answer is asked, and never taken for granted
+                placeholder=t("quality.choose"),
                 format_func=names.__getitem__,
                 key=f"expect-{key}-{number}",
             )
-            st.text_input(t("quality.place"), key=f"place-{key}-{number}", max_chars=100, disabled=document is None, placeholder="第十二条")
-        if number == 0 and document is None:
+            st.text_input(t("quality.place"), key=f"place-{key}-{number}", max_chars=100, disabled=not document, placeholder="第十二条")
+        if number == 0 and not document:
             break
     else:
         st.button(t("quality.another"), key=f"another-{key}", type="tertiary", icon=":material/add:", on_click=_another, args=(key,))
@@ -54,11 +60,12 @@ def fields(library: Library, who: Reader, key: str, question: str = "") -> bool:
             width=220,
         )
     expected = _expected(key)
-    whole = bool(_typed(f"question-{key}")) and all(place.path or place.page for place in expected)
+    chosen = st.session_state.get(f"expect-{key}-0") is not None
+    whole = bool(_typed(f"question-{key}")) and chosen and all(place.path or place.page for place in expected)
     return whole and _all_there(library, who, expected, titles)
 
 
-def _all_there(library: Library, who: Reader, expected: Sequence[Place], titles: Mapping[str | None, str]) -> bool:
+def _all_there(library: Library, who: Reader, expected: Sequence[Place], titles: Mapping[str, str]) -> bool:
     """False, and what is near it, where a provision is not in its document."""
     try:
         places.check(library, expected, clearance=who.clearance)
@@ -102,7 +109,7 @@ def _expected(key: str) -> list[Place]:
     found: list[Place] = []
     for number in range(_places(key)):
         document, place = st.session_state.get(f"expect-{key}-{number}"), _typed(f"place-{key}-{number}")
-        if document is None:
+        if not document:
             if number == 0:
                 return []
             continue

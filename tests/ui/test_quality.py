@@ -103,6 +103,8 @@ def test_a_golden_question_with_several_provisions_a_topic_and_a_day(library: Li
     assert (shown[ja("quality.topic")], str(shown[ja("quality.day")])[:10]) == ("travel", "2026-05-01")
     assert app.text_input(key="question-golden-1").value == ""
     app.text_input(key="question-golden-1").set_value("Is there a zoo?").run()
+    assert app.button(key="keep-golden").disabled, "nobody has said yet that it must be refused"
+    app.selectbox(key="expect-golden-1-0").set_value("").run()
     app.button(key="keep-golden").click().run()
     assert [(one.expect, one.topic, one.as_of) for one in library.registry.golden.all()[1:]] == [((), "", None)]
     assert not app.exception
@@ -131,7 +133,7 @@ def test_a_provision_chosen_before_the_question_became_one_to_refuse_does_not_co
     app = start("quality")
     app.text_input(key="question-golden-0").set_value("Is there a zoo?").run()
     fill(app, "golden-0")
-    app.selectbox(key="expect-golden-0-0").set_value(None).run()
+    app.selectbox(key="expect-golden-0-0").set_value("").run()
     app.button(key="keep-golden").click().run()
     assert [one.expect for one in library.registry.golden.all()] == [()]
 
@@ -140,6 +142,7 @@ def test_a_gap_becomes_a_golden_question(library: Library) -> None:
     app = start("gaps")
     key = f"gap-{deal_with(app, library, 'golden')}"
     assert app.text_input(key=f"question-{key}").value == VAIN
+    assert app.button(key=key.replace("gap-", "do-")).disabled, "what must answer is asked first"
     fill(app, key)
     finish(app, key)
     app.button(key=key.replace("gap-", "do-")).click().run()
