@@ -55,6 +55,7 @@ def main() -> None:
     page = st.navigation([first, *desk], position="top")
     if page in desk:  # what is pressed on a page must come with the address that belongs to it
         frame.remember(who, desk=True)
+    frame.skip_link()
     frame.header(who)
     try:
         opened = opening.library(settings)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from rag import terms
+from rag import about, terms
 from rag.answer import enough, quote
 from rag.answer.relevance import Question
 from rag.answer.suggest import suggestions
@@ -68,7 +68,7 @@ def ask(
         refusal = Refusal(
             reason=reason,
             documents=len(visible),
-            terms=tuple(written[term] for term in terms.content_words(short)),
+            terms=tuple(written[term] for term in about.words(short) if term in written),
             missing=tuple(written.get(term, term) for term in missing),
             nearest=tuple(quote.nearest(hits, load, NEAREST)),
             suggestions=instead,
@@ -94,7 +94,7 @@ def ask(
     if elsewhere and len(asked) <= ABOUT and not _speaks_of(elsewhere, hits):
         return refuse(RefusalReason.NOT_ANSWERED, hits, elsewhere)
     if not hits:
-        return refuse(RefusalReason.NOTHING_FOUND, missing=tuple(terms.content_words(short)))
+        return refuse(RefusalReason.NOTHING_FOUND, missing=tuple(about.words(short)))
     progress("reading", len(hits))
     asked_for = weighed_question(library, asked)
     weighed = quote.weigh(asked_for, hits, load)

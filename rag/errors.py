@@ -18,6 +18,7 @@ KonkyoError
 │   ├── LibraryLocked        another process is writing
 │   ├── LibraryOutdated      made by another version of Konkyo
 │   ├── UnknownDocument      no document has this id
+│   ├── UnknownPlace         a golden question expects a document, a provision or a page that is not there
 │   ├── GateClosed           a check speaks against publishing, and nobody said why it may be done all the same
 │   ├── GoldenRegressed      a golden question that was answered rightly would no longer be
 │   └── DiskFull             too little room to write safely
@@ -141,6 +142,21 @@ class LibraryOutdated(LibraryError):
 
 class UnknownDocument(LibraryError):
     """No document has this id."""
+
+
+class UnknownPlace(LibraryError):
+    """A golden question expects a document, a provision or a page that is not there."""
+
+    def __init__(self, document: str, where: str = "", *, near: Sequence[str] = ()) -> None:
+        what = f"{document} has no {where!r}" if where else f"There is no document {document!r}"
+        said = f"Near it: {', '.join(near)}." if near else "Nothing there is spelled like it."
+        see = f"Its provisions: python -m rag show {document}" if where else "List the documents with: python -m rag list"
+        super().__init__(f"{what}. {said} {see}")
+        self.document = document
+        self.where = where
+        """The provision or the page; empty where the document is not there."""
+        self.near = tuple(near)
+        """What is there and is called like it, the nearest first."""
 
 
 class GateClosed(LibraryError):

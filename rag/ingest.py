@@ -264,8 +264,13 @@ class Ingester:
         registry.desk.drop_older_drafts(numbers)
         self.link()
 
-    def retire(self, numbers: Sequence[int], *, reason: str) -> None:
-        """Take revisions back: from now on nobody finds them, and adding the same file again does not bring them in."""
+    def retire(self, numbers: Sequence[int], *, reason: str, before: Callable[[], None] = lambda: None) -> None:
+        """Take revisions back: from now on nobody finds them, and adding the same file again does not bring them in.
+
+        Args:
+            before: called while everybody still finds them; what it raises leaves them as they are.
+        """
+        before()
         self._unlist(self._library.registry.desk.retire(numbers, user=self._by, reason=reason))
 
     def _index(self, items: Sequence[tuple[Chunk, int]]) -> None:

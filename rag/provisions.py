@@ -30,6 +30,7 @@ _NUMBERED = re.compile(r"(?:(?:Section|Rule) )?(?P<n>[0-9０-９]+(?:\.[0-9０-�
 _CIRCULAR_ITEM = re.compile(rf"(?P<n>[0-9０-９]+(?:の{_N})*(?:[-－−‐][0-9０-９]+(?:の{_N})*)+)(?:[ \u3000].*)?")
 _ENGLISH = re.compile(r"(?:Supplementary )?Article (?P<n>[0-9]+(?:-[0-9]+)*)\b.*")
 _BELOW = re.compile(r"(?:(?P<word>paragraph|item) )?\(?(?P<n>[0-9０-９]+|[ivxl]+)\)?\.?")
+_SUPPLEMENT = re.compile(r"附則|Supplementary Provisions?(?!\w)", re.IGNORECASE)
 _SUBITEM = re.compile(r"[ァ-ヴ]|[（(][^（）()]{1,4}[）)]|[a-z]")
 
 
@@ -55,12 +56,8 @@ def _addresses(path: Path) -> tuple[Address, ...]:
         return (Address(),)
     above = _addresses(path[:-1])[0]
     element = path[-1]
-    if len(path) == 1 and element.startswith(("附則", "Supplementary Provisions")):
-        return (
-            Address(
-                part="附則" + element.removeprefix("附則").removeprefix("Supplementary Provisions").replace(" (", "（").replace(")", "）")
-            ),
-        )
+    if len(path) == 1 and (match := _SUPPLEMENT.match(element)):
+        return (Address(part="附則" + element[match.end() :].replace(" (", "（").replace(")", "）")),)
     if match := _ANNEX.fullmatch(element) if len(path) == 1 else None:
         return (Address(part="別表", article=numbers(match["n"], match["b"]) if match["n"] else ()),)
     if len(path) == 1 and (match := re.match(r"Appended Table(?: (\d+))?", element)):

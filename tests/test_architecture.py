@@ -40,7 +40,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "rag.model",
     ),
     ("rag.question", "rag.conversation"),
-    ("rag.thesaurus",),
+    ("rag.thesaurus", "rag.about"),
     ("rag.terms",),
     ("rag.spelling", "rag.text", "rag.settings", "rag.holder", "rag.recorded", "rag.scratch"),
     ("rag.records", "rag.errors"),

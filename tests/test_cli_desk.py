@@ -268,3 +268,25 @@ def test_a_file_is_read_again_as_a_person_corrected_it(rig: Rig, tmp_path: Path)
         person.type(typed)
     assert person.end()[0] == 0
     assert kinds("rates") == ["text"]
+
+
+def test_a_correction_says_what_does_not_fit_and_lets_the_gate_look(rig: Rig, tmp_path: Path) -> None:
+    run = Machine(rig, tmp_path)
+    assert run("ingest", str(run.folder)).status == 0
+    for value, words in (
+        ("effective_from=1 April", "effective_from is a date, written 2026-04-01, not '1 April'; leave it empty where there is none."),
+        ("kind=law", "a kind is one of act, order, ordinance"),
+        ("level=4", "a level is 1, 2 or 3, not '4'."),
+        ("colour=red", "the fields are title, issuer, kind"),
+        ("title", "'title' gives no value; write field=value, and field= where there is none"),
+    ):
+        wrong = run("correct", "rules", value)
+        plain = " ".join(re.sub("[│╭╮╰╯─]", " ", wrong.printed).split())
+        assert (wrong.status, words in plain) == (2, True), plain
+    done = run("correct", "rules", "effective_from=", "title=Trips")
+    assert done.status == 0 and done.lines[0] == "corrected: rules effective_from, title (published)", done.printed
+    assert "  stops: Nobody said from when it applies; it would answer for every day." in done.lines
+    assert "stop" in next(line for line in run("list").lines if line.startswith("rules ")), "it is kept, for the list"
+    assert run("correct", "rules", "level=3").status == 0
+    hidden, none = (run("correct", id, "title=Trips", KONKYO_CLEARANCE="1") for id in ("rules", "ruins"))
+    assert hidden.status == none.status == 1 and "corrected" not in hidden.printed

@@ -18,6 +18,13 @@ def test_a_golden_question_stops_a_publication_and_the_diff_shows_why(rig: Rig, 
     kept = run("golden", "add", "Who books travel?", "--expect", "rules:Article 4")
     assert (kept.status, kept.printed) == (0, "kept as golden question 1\n")
     assert run("golden", "add", "Who?", "--expect", "rules").status == 2
+    for place, words in (
+        ("rulez:Article 4", "Near it: rules."),
+        ("rules:Article 41", "rules has no 'Article 41'. Near it: Article 4"),
+        ("rules:p7", "'p7'"),
+    ):
+        wrong = run("golden", "add", "Who?", "--expect", place)
+        assert (wrong.status, words in wrong.printed) == (1, True), wrong.printed
     assert run("golden", "run").lines[-1] == "1 of 1 as they must be"
     assert run("golden", "list").lines == ["   1  hit              Who books travel?  (rules Article 4)"]
 
@@ -38,6 +45,21 @@ def test_a_golden_question_stops_a_publication_and_the_diff_shows_why(rig: Rig, 
     assert run("golden", "run").status == 1
     assert run("golden", "remove", "1", "--reason", "over").status == 0
     assert run("golden", "remove", "1").status == 2
+
+
+def test_a_golden_question_stops_a_retirement_and_what_changes_is_told(rig: Rig, tmp_path: Path) -> None:
+    run = Machine(rig, tmp_path)
+    assert run("ingest", str(run.folder)).status == 0
+    assert run("golden", "add", "Who books travel?", "--expect", "rules:Article 4").status == 0
+    stopped = run("retire", "rules", "--reason", "old")
+    assert (stopped.status, "1 of 1 golden questions would be lost: “Who books travel?”" in stopped.printed) == (1, True), stopped.printed
+    assert "Nothing was retired." in stopped.printed and run("golden", "run").status == 0
+    done = run("retire", "rules", "--reason", "old", "--accept", "Nobody travels.")
+    assert done.status == 0, done.printed
+    assert [line.partition(": ")[0] for line in done.lines] == ["retired", "answered otherwise now", "  cited before", "  answered now"]
+    assert "booked by the office" in done.lines[2]
+    last = run("golden", "history").lines[-1]
+    assert "retirement" in last and "accepted: Nobody travels." in last
 
 
 def test_what_was_asked_in_vain(rig: Rig, tmp_path: Path) -> None:

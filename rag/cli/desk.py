@@ -19,6 +19,7 @@ from rag.records import HIGHEST_LEVEL
 
 if TYPE_CHECKING:
     from rag.desk.gate import Finding
+    from rag.desk.impact import Before
     from rag.desk.overview import Row
     from rag.library import Library
     from rag.registry import Revision
@@ -27,6 +28,7 @@ Document = Annotated[str, typer.Argument(help="Id of the document, as `list` sho
 Documents = Annotated[list[str], typer.Argument(help="Ids of documents, as `list` shows them.")]
 Reason = Annotated[str, typer.Option(help="Why, where something speaks against it. Kept in the log.")]
 Revision_ = Annotated[str, typer.Option("--revision", help="First characters of the revision's sha256.")]
+Accept = Annotated[str, typer.Option(help="Why a golden question may be lost by it. Kept in the history.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 
 
@@ -138,7 +140,7 @@ def check(
 def publish(
     documents: Annotated[list[str] | None, typer.Argument(help="Ids of drafts; all of them, if none is named.")] = None,
     reason: Reason = "",
-    accept: Annotated[str, typer.Option(help="Why a golden question may be lost by it. Kept in the history.")] = "",
+    accept: Accept = "",
 ) -> None:
     """Publish drafts, all at once or none. Where the gate is not green, a reason must be given; it is kept.
 
@@ -151,7 +153,7 @@ def publish(
 def publish_drafts(opened: Library, drafts: Sequence[Revision], reason: str, accept: str = "") -> None:
     """Publish these, and print what became of it."""
     from rag.desk.golden import guard
-    from rag.desk.impact import affected, cited
+    from rag.desk.impact import cited
     from rag.desk.publish import publish as put_out
 
     if not drafts:
@@ -176,7 +178,14 @@ def publish_drafts(opened: Library, drafts: Sequence[Revision], reason: str, acc
             raise typer.Exit(1) from error
     for revision in done.revisions:
         out.print(f"published: {shown(revision.document_id)} {revision.sha256[:12]}")
-    for one in affected(opened, standing, done.revisions, clearance=clearance, today=today):
+    _print_changed(opened, standing, done.revisions)
+
+
+def _print_changed(opened: Library, standing: Before, touched: Sequence[Revision]) -> None:
+    """Which questions are answered otherwise now that these revisions came or went."""
+    from rag.desk.impact import affected
+
+    for one in affected(opened, standing, touched, clearance=opened.settings.clearance, today=date.today()):
         out.print(f"answered otherwise now: {shown(one.question)}")
         for name, said in (("cited before", one.old), ("answered now", one.new or ("refused",))):
             out.print(f"  {name}: {shown(' '.join(' '.join(said).split()))}")
@@ -184,13 +193,36 @@ def publish_drafts(opened: Library, drafts: Sequence[Revision], reason: str, acc
         out.print(f"{standing.more} more questions cite these documents and were not asked again")
 
 
-def retire(document: Document, reason: Annotated[str, typer.Option(help="Why. Kept in the log.")] = "", revision: Revision_ = "") -> None:
-    """Take a document back: from now on nobody finds it, and adding its file again does not bring it in."""
+def retire(
+    document: Document,
+    reason: Annotated[str, typer.Option(help="Why. Kept in the log.")] = "",
+    revision: Revision_ = "",
+    accept: Accept = "",
+) -> None:
+    """Take a document back: from now on nobody finds it, and adding its file again does not bring it in.
+
+    The golden questions are put to the library as it would be without it: a loss stops it.
+    """
+    from rag.desk.golden import guard
+    from rag.desk.impact import cited
     from rag.desk.publish import retire as take_back
+    from rag.registry import PUBLISHED
 
     with library() as opened:
-        for gone in take_back(opened, document, user=person(), reason=reason, sha256=revision):
-            out.print(f"retired: {shown(gone.document_id)} {gone.sha256[:12]}")
+        clearance, today = opened.settings.clearance, date.today()
+        going = [r for r in opened.registry.revisions(PUBLISHED) if r.document_id == document and r.sha256.startswith(revision)]
+        for one in going:
+            must_see(opened, one)
+        standing = cited(opened, going, clearance=clearance, today=today)
+        before = guard(opened, user=person(), today=today, accept=accept, retiring=True)
+        try:
+            gone = take_back(opened, document, user=person(), reason=reason, sha256=revision, before=before)
+        except GoldenRegressed as error:
+            err.print(shown(str(error)))
+            raise typer.Exit(1) from error
+        for one in gone:
+            out.print(f"retired: {shown(one.document_id)} {one.sha256[:12]}")
+        _print_changed(opened, standing, gone)
 
 
 def correct(
@@ -204,10 +236,16 @@ def correct(
     for all its revisions.
     """
     from rag.desk.correct import correct as set_right
+    from rag.desk.correct import look_again
     from rag.desk.golden import guard
+    from rag.desk.publish import find
+    from rag.registry import CHECKED, DRAFT, PUBLISHED
 
+    if odd := next((pair for pair in values if "=" not in pair), None):
+        raise typer.BadParameter(f"{odd!r} gives no value; write field=value, and field= where there is none")
     given = {name: value for name, _, value in (pair.partition("=") for pair in values)}
     with library() as opened:
+        must_see(opened, find(opened, document, DRAFT, CHECKED, PUBLISHED, sha256=revision))
         try:
             before = guard(opened, user=person(), today=date.today())
             changed = set_right(opened, document, given, user=person(), sha256=revision, before=before)
@@ -215,8 +253,10 @@ def correct(
             err.print(shown(f"{error} The correction waits as a draft: python -m rag publish {document} --accept REASON"))
             raise typer.Exit(1) from error
         except ValueError as error:
-            raise typer.BadParameter(str(error)) from error
+            raise typer.BadParameter(f"{error}.") from error
+        found = look_again(opened, changed, user=person(), today=date.today())
     out.print(f"corrected: {shown(changed.document_id)} {', '.join(sorted(given))} ({changed.state})")
+    _print_findings(changed, found[changed.number])
 
 
 def log(

@@ -13,7 +13,6 @@ from rag.cli.desk import must_see
 from rag.cli.terminal import library, out, shown
 from rag.holder import person
 from rag.records import HIGHEST_LEVEL
-from rag.text import language
 
 golden_app = typer.Typer(help="Questions with the provisions that must answer them.", no_args_is_help=True, rich_markup_mode=None)
 thesaurus_app = typer.Typer(help="What people say, and what regulations write.", no_args_is_help=True, rich_markup_mode=None)
@@ -76,20 +75,23 @@ def golden_add(
     as_of: Annotated[str, typer.Option("--as-of", help="The day whose law counts, as 2026-04-01. Today, if left out.")] = "",
     topic: Annotated[str, typer.Option(help="What it belongs to.")] = "",
 ) -> None:
-    """Keep a golden question."""
+    """Keep a golden question. What it expects must be there: a document of the library, and a provision or page of it."""
+    from rag.desk.golden import add
+    from rag.evaluate.golden import Place
+
     places = []
     for place in expect or ():
         document, _, where = place.partition(":")
         page = int(where[1:]) if where[:1] == "p" and where[1:].isdigit() else None
         if not where:
             raise typer.BadParameter(f"{place!r} names no provision; write DOCUMENT:第十二条 or DOCUMENT:p3", param_hint="--expect")
-        places.append({"document": document, "path": "" if page else where, "page": page})
+        places.append(Place(document=document, path="" if page else where, page=page))
     try:
         day = date.fromisoformat(as_of) if as_of else None
     except ValueError:
         raise typer.BadParameter(f"{as_of!r} is not a date. Write it as 2026-04-01.", param_hint="--as-of") from None
     with library() as opened:
-        number = opened.registry.golden.add(question, language=language(question), expect=places, as_of=day, topic=topic, user=person())
+        number = add(opened, question, places, as_of=day, topic=topic, user=person(), clearance=opened.settings.clearance)
     out.print(f"kept as golden question {number}")
 
 
@@ -100,7 +102,7 @@ def golden_list() -> None:
         runs = opened.registry.golden.runs()
         last = runs[-1].verdicts if runs else {}
         for kept in opened.registry.golden.all():
-            places = ", ".join(f"{place['document']} {place['path'] or place['page']}" for place in kept.expect) or "must be refused"
+            places = ", ".join(f"{place['document']} {place['path'] or place['page'] or ''}" for place in kept.expect) or "must be refused"
             topic = f"  topic: {shown(kept.topic)}" if kept.topic else ""
             out.print(f"{kept.number:>4}  {last.get(kept.number, 'not asked yet'):<16} {shown(kept.question)}  ({shown(places)}){topic}")
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
+from rag.desk import gate
+from rag.desk.gate import Finding
 from rag.desk.publish import find
 from rag.ingest import Ingester
 from rag.library import Library
@@ -54,6 +57,12 @@ def correct(
             if revision.state == PUBLISHED:
                 ingester.publish([number], before=lambda: before([number]))
     return find(library, document_id, *states, sha256=revision.sha256)
+
+
+def look_again(library: Library, revision: Revision, *, user: str, today: date) -> dict[int, list[Finding]]:
+    """Let the gate look at what was corrected, and at the drafts of its document: a raised level makes those anew too. It is kept."""
+    drafts = [r.number for r in library.registry.revisions(DRAFT) if r.document_id == revision.document_id]
+    return gate.look_and_keep(library, [revision.number, *drafts], user=user, today=today)
 
 
 def _raise_level(library: Library, ingester: Ingester, document_id: str, level: int | None) -> None:

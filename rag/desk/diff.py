@@ -21,7 +21,7 @@ LONG_ENOUGH = 15
 """Characters of an article that is recognised by its words alone: 「削除」 is not."""
 _TOKEN = re.compile(r"[一-龥々〆ヶ]+|[ぁ-ん]+|[ァ-ヴー]+|[0-9０-９]+|[A-Za-zＡ-Ｚａ-ｚ]+|\s+|.", re.DOTALL)
 _SPACE = re.compile(r"\s+")
-_APART = ("附則", "別表", "Supplementary", "Appended", "Appendix")
+_APART = ("附則", "別表", "supplementary", "appended", "appendix")
 """Parts in which article numbers begin anew."""
 
 
@@ -129,7 +129,7 @@ def _section(document: Document, path: Path) -> Path:
 
 def _key(path: Path) -> Path:
     """An article by its number and the part it belongs to: a new chapter around it is no change of it."""
-    return (*(element for element in path[:-1] if element.startswith(_APART)), path[-1])
+    return (*(element for element in path[:-1] if element.casefold().startswith(_APART)), path[-1])
 
 
 def _unique(made: Sequence[tuple[Path, Path, list[Block]]]) -> Iterator[tuple[Path, Path, list[Block]]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Literal
 
-from rag import terms
+from rag import about, terms
 from rag.errors import KonkyoError
 from rag.library import Library
 from rag.records import Answer, Status
@@ -79,7 +79,7 @@ def kept(setting: str, question: str) -> tuple[str, str]:
         return "text", storable(question.strip())
     if setting == "terms":
         written = terms.surfaces(storable(question))
-        words = {written[word] for word in terms.content_words(storable(question))}
+        words = {written[word] for word in about.words(storable(question)) if word in written}
         return "terms", " ".join(sorted(word for word in words if not any(character.isdigit() for character in word)))
     return "off", ""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from statistics import median
 
-from rag import terms
+from rag import about
 from rag.library import Library
 from rag.registry.questions import Asked, Closed, Questions, since
 from rag.text import csv_of
@@ -150,7 +150,7 @@ def _gap(entries: Sequence[tuple[datetime, str, str, str, str]]) -> Gap:
 
 
 def _words(question: str) -> frozenset[str]:
-    return frozenset(terms.content_words(question))
+    return frozenset(about.words(question))
 
 
 def _share(one: frozenset[str], other: frozenset[str]) -> float:

@@ -1,6 +1,6 @@
-"""Golden questions at every publication: put to the library as it would be, before the change takes effect.
+"""Golden questions at every publication and retirement: put to the library as it would be, before the change takes effect.
 
-A question that was answered rightly and would no longer be blocks the publication, until somebody accepts that with a reason.
+A question that was answered rightly and would no longer be blocks the change, until somebody accepts that with a reason.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
+from rag.desk import places
 from rag.desk.preview import Preview
 from rag.errors import GoldenRegressed
 from rag.evaluate.golden import Place, Question, Result, evaluate
@@ -25,19 +26,40 @@ def questions(library: Library) -> list[Question]:
     return [_question(kept) for kept in library.registry.golden.all()]
 
 
+def add(library: Library, question: str, expect: Sequence[Place], *, as_of: date | None, topic: str = "", user: str, clearance: int) -> int:
+    """Keep a golden question of which any one of these places must be cited; none: it must be refused. Returns its number.
+
+    Raises:
+        UnknownPlace: a document, a provision or a page is not there, or above what this person may see; nothing is kept.
+    """
+    places.check(library, expect, clearance=clearance)
+    stored = [{"document": place.document, "path": place.path, "page": place.page} for place in expect]
+    return library.registry.golden.add(question, language=language(question), expect=stored, as_of=as_of, topic=topic, user=user)
+
+
 def from_answer(library: Library, answer: Answer, *, user: str, topic: str = "") -> int:
     """Make a golden question of a real one: the provisions of its first statement are expected, or a refusal. Returns its number.
 
     Any one expected place is enough, so those of the statements behind the first, which only add to it, would hide a loss.
     """
-    places = {
-        (citation.document_id, _article(citation.path), None if citation.path else citation.page)
-        for statement in answer.statements[:1]
-        for citation in statement.citations
-    }
-    expect = [{"document": document, "path": path, "page": page} for document, path, page in sorted(places, key=str)]
+    expect = [{"document": place.document, "path": place.path, "page": place.page} for place in sorted(cited_places(answer, 1), key=str)]
     return library.registry.golden.add(
         answer.question, language=language(answer.question), expect=expect, as_of=None, topic=topic, user=user
+    )
+
+
+def cited_places(answer: Answer, most: int | None = None) -> list[Place]:
+    """The provisions that the first ``most`` statements cite, each once: articles, or pages where there are none."""
+    citations = [citation for statement in answer.statements[:most] for citation in statement.citations]
+    return list(
+        dict.fromkeys(
+            Place(
+                document=citation.document_id,
+                path=_article(citation.path),
+                page=None if citation.path else citation.page,
+            )
+            for citation in citations
+        )
     )
 
 
@@ -48,20 +70,21 @@ def run(library: Library, *, user: str, today: date) -> list[Result]:
     return results
 
 
-def guard(library: Library, *, user: str, today: date, accept: str = "") -> Callable[[Sequence[int]], None]:
-    """What :func:`rag.desk.publish.publish` calls before a change takes effect.
+def guard(library: Library, *, user: str, today: date, accept: str = "", retiring: bool = False) -> Callable[[Sequence[int]], None]:
+    """What :func:`rag.desk.publish.publish` and :func:`rag.desk.publish.retire` call before a change takes effect.
 
     The questions are put to the library as it is and as it would be, and the difference counts: nothing else is blamed on the change.
     They are put for today, and for the first day of each text that is to come.
 
     Args:
         accept: why a loss is accepted; kept.
+        retiring: the numbers that it is called with are of revisions that go, not of those that come.
     """
 
     def before(numbers: Sequence[int]) -> None:
         if not library.registry.golden.all():
             return
-        preview = Preview(library, numbers)
+        preview = Preview(library, without=numbers) if retiring else Preview(library, numbers)
         verdicts: dict[int, str] = {}
         lost: dict[str, tuple[str, str, str]] = {}
         try:
@@ -75,13 +98,15 @@ def guard(library: Library, *, user: str, today: date, accept: str = "") -> Call
         finally:
             preview.close()
         if lost and not accept.strip():
+            done = "retired" if retiring else "published"
             said = "; ".join(f"“{text}” ({was} -> {would})" for text, was, would in lost.values())
             raise GoldenRegressed(
-                f"{len(lost)} of {len(verdicts)} golden questions would be lost: {said}. Nothing was published. "
+                f"{len(lost)} of {len(verdicts)} golden questions would be lost: {said}. Nothing was {done}. "
                 "Mend the document or the question, or accept the loss with a reason.",
                 [*lost.values()],
             )
-        library.registry.golden.keep_run(verdicts, user=user, why="publication", accepted=accept.strip() if lost else "")
+        why = "retirement" if retiring else "publication"
+        library.registry.golden.keep_run(verdicts, user=user, why=why, accepted=accept.strip() if lost else "")
 
     return before
 

@@ -1,4 +1,4 @@
-"""What a publication does to answers: kept questions and golden ones whose cited words changed, asked again, old beside new."""
+"""What publishing or retiring does to answers: kept questions and golden ones whose cited words changed, asked again, old beside new."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Before:
 
 
 def cited(library: Library, drafts: Iterable[Revision], *, clearance: int, today: date) -> Before:
-    """Before a publication: who cites the documents of these drafts, or those that they replace?
+    """Before a change: who cites the documents of these drafts, or those that they replace? Or of these revisions, which are to go?
 
     Kept questions are known only where the settings keep their text.
     """
@@ -72,7 +72,7 @@ def cited(library: Library, drafts: Iterable[Revision], *, clearance: int, today
 
 
 def affected(library: Library, before: Before, published: Iterable[Revision], *, clearance: int, today: date) -> list[Affected]:
-    """After the publication: those whose cited words are not there any more, with what is answered now.
+    """After the change: those whose cited words are not there any more, with what is answered now.
 
     They are asked for today, or for the first day of the last text that is to come: before it nothing changed.
     """

@@ -106,9 +106,10 @@ def publish(library: Library, numbers: Sequence[int], *, user: str, clearance: i
     return library.registry.jobs.add("publish", what, user=user, clearance=clearance)
 
 
-def retire(library: Library, numbers: Sequence[int], *, user: str, clearance: int, reason: str) -> int:
+def retire(library: Library, numbers: Sequence[int], *, user: str, clearance: int, reason: str, accept: str = "") -> int:
     """Take revisions back. Returns the job's number."""
-    return library.registry.jobs.add("retire", {"numbers": list(numbers), "reason": reason}, user=user, clearance=clearance)
+    what = {"numbers": list(numbers), "reason": reason, "accept": accept}
+    return library.registry.jobs.add("retire", what, user=user, clearance=clearance)
 
 
 def golden(library: Library, *, user: str, clearance: int) -> int:

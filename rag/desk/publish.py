@@ -86,15 +86,28 @@ def publish(
     return Published(revisions=tuple(revisions), findings=findings)
 
 
-def retire(library: Library, document_id: str, *, user: str, reason: str, sha256: str = "") -> list[Revision]:
+def retire(
+    library: Library,
+    document_id: str,
+    *,
+    user: str,
+    reason: str,
+    sha256: str = "",
+    before: Callable[[Sequence[int]], None] = lambda numbers: None,
+) -> list[Revision]:
     """Take a document back, or one revision of it: from now on nobody finds it. Old answers can still be looked up.
+
+    Args:
+        before: called with the numbers while everybody still finds them; what it raises leaves them published.
 
     Raises:
         UnknownDocument: nothing of it is published.
+        GoldenRegressed: from ``before``.
     """
     find(library, document_id, PUBLISHED, sha256=sha256)
     every = [r for r in library.registry.revisions(PUBLISHED) if r.document_id == document_id and r.sha256.startswith(sha256)]
     with Ingester(library, user=user) as ingester:
         ingester.mend()
-        ingester.retire([revision.number for revision in every], reason=reason)
+        numbers = [revision.number for revision in every]
+        ingester.retire(numbers, reason=reason, before=lambda: before(numbers))
     return every

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
@@ -18,14 +18,14 @@ from filelock import FileLock, Timeout
 
 from rag import scratch, sources
 from rag.desk import egov, gate, golden, impact
-from rag.desk.correct import correct
+from rag.desk.correct import correct, look_again
 from rag.desk.jobs import INBOX
 from rag.desk.publish import check, find, publish
 from rag.desk.unpack import files_in
 from rag.errors import ArchiveRefused, GoldenRegressed, KonkyoError, LibraryError, LibraryLocked, PasswordNeeded, ReadError, Stopped
 from rag.ingest import Ingester, Outcome, Result
 from rag.library import Library
-from rag.registry import CHECKED, DRAFT, PUBLISHED
+from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
 from rag.registry.jobs import CANCELLED, DONE, FAILED, WAITING, Job
 from rag.registry.questions import Changed, Questions
 
@@ -327,8 +327,8 @@ class _Work:
         except ValueError as error:
             raise KonkyoError(f"{what['document_id']}: {error}.") from error
         self._told.append({"document_id": revision.document_id, "result": "corrected"})
-        drafts = [r.number for r in self._library.registry.revisions(DRAFT) if r.document_id == revision.document_id]
-        self._look([revision.number, *drafts])  # a raised level makes the other drafts anew too
+        self._stage("checking")
+        look_again(self._library, revision, user=self._job.user, today=self._today)
 
     def _check(self) -> None:
         found = check(self._library, self._numbers(DRAFT, CHECKED), user=self._job.user, today=self._today, reason=self._job.what["reason"])
@@ -350,21 +350,33 @@ class _Work:
             progress=self._stage,
         )
         self._told += [{"document_id": revision.document_id, "result": "published"} for revision in done.revisions]
-        # Questions are kept in a file of their own, for as long as the settings say; here stands only how many.
+        self._tell_changed(before, done.revisions)
+
+    def _tell_changed(self, before: impact.Before, touched: Sequence[Revision]) -> None:
+        """Which answers read otherwise now. Questions are kept in a file of their own, for as long as the settings say; here stands only
+        how many."""
         with Questions(self._library.home) as questions:
-            for one in impact.affected(self._library, before, done.revisions, clearance=clearance, today=self._today):
+            for one in impact.affected(self._library, before, touched, clearance=self._job.clearance, today=self._today):
                 questions.changed(Changed(at=datetime.now(UTC), job=self._job.number, question=one.question, old=one.old, new=one.new))
                 self._told.append({"result": "affected"})
         if before.more:
             self._told.append({"result": "not_asked", "n": before.more})
 
     def _retire(self) -> None:
+        what = self._job.what
         wanted = self._numbers(PUBLISHED, DRAFT, CHECKED)
-        ids = {r.number: r.document_id for r in self._library.registry.revisions()}
+        going = [revision for revision in self._library.registry.revisions() if revision.number in set(wanted)]
+        public = [revision for revision in going if revision.state == PUBLISHED]
+        standing = impact.cited(self._library, public, clearance=self._job.clearance, today=self._today)
+        guard = golden.guard(self._library, user=self._job.user, today=self._today, accept=what.get("accept", ""), retiring=True)
         with Ingester(self._library, user=self._job.user, progress=self._stage) as ingester:
             ingester.mend()
-            ingester.retire(wanted, reason=self._job.what["reason"])
-        self._told += [{"document_id": ids[number], "result": "retired"} for number in wanted]
+            self._stage("checking")
+            ingester.retire(
+                wanted, reason=what["reason"], before=lambda: guard([revision.number for revision in public]) if public else None
+            )
+        self._told += [{"document_id": revision.document_id, "result": "retired"} for revision in going]
+        self._tell_changed(standing, public)
 
     def _golden(self) -> None:
         self._stage("checking")

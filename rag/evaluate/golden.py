@@ -21,7 +21,7 @@ from rag.records import Answer, Citation, Hit, Statement
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """A provision that answers: a path element and all below it, or a page."""
+    """A provision that answers: a path element and all below it, or a page; neither: the document, where it has no parts."""
 
     document: str
     path: str = ""
@@ -33,7 +33,11 @@ class Place:
             return False
         if self.page is not None:
             return cited.page == self.page
-        return any(_same(element, self.path) for element in cited.path)
+        return not self.path or any(self.names(element) for element in cited.path)
+
+    def names(self, element: str) -> bool:
+        """True where this element of a path is the provision."""
+        return _same(element, self.path)
 
     def found(self, hit: Hit) -> bool:
         """True where the passage found belongs to this provision."""
@@ -41,7 +45,7 @@ class Place:
             return False
         if self.page is not None:
             return self.page in hit.chunk.pages
-        return any(_same(element, self.path) for element in hit.chunk.path)
+        return not self.path or any(self.names(element) for element in hit.chunk.path)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -75,6 +75,9 @@ _OTHERS = (
     (b"\x7fELF", "a program"),
     (b"%!PS", "a PostScript file"),
 )
+_NEVER_TEXT = frozenset(".pdf .docx .xlsx .pptx .png .jpg .jpeg .tif .tiff .gif .bmp .zip .7z .rar .gz .exe".split())
+"""Endings of files that are known by their first bytes. Where those are others, what looks like text was never meant to be read as one.
+Old Office files are not among them: many a program writes a page of HTML and names it .xls."""
 _OFFICE = {".docx": "Word file", ".xlsx": "Excel file", ".pptx": "PowerPoint file", "": "Word file"}
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
 
@@ -131,11 +134,13 @@ def _reader(data: bytes, name: str) -> Reader:
         return _zip(data, name, ending)
     if data.startswith(MAGIC):
         return read_picture
-    if ending in (".pdf", ".docx", ".xlsx", ".pptx"):
-        raise DamagedFile(name, f"it is named {ending} but is none: cut off, or renamed. Get the file again.")
     for magic, what in _OTHERS:
         if data.startswith(magic) and (magic != b"BM" and magic != b"MZ" or b"\x00" in data[:64]):
             raise UnknownFormat(name, f"it is {what}. {READ}")
+    if ending in _NEVER_TEXT:
+        raise DamagedFile(
+            name, f"it is named {ending} but is none: cut off, or renamed. Get the file again, or give it the ending of what it is."
+        )
     return _text(data, ending)
 
 

@@ -401,7 +401,7 @@ def _revision(row: RevisionRow) -> Revision:
         document_id=row.document_id,
         sha256=row.sha256,
         state=row.state,
-        added=row.added,
+        added=row.added.replace(tzinfo=UTC),
         source=_source(row.source),
         format=row.format,
         pages=row.pages,

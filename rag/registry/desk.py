@@ -239,11 +239,16 @@ def _value(name: str, text: str) -> Any:
     if name not in (*OF_THE_DOCUMENT, *OF_THE_REVISION):
         raise ValueError(f"{name} cannot be corrected; the fields are {', '.join((*OF_THE_DOCUMENT, *OF_THE_REVISION))}")
     if name in _DATES:
-        return date.fromisoformat(text) if text else None
+        try:
+            return date.fromisoformat(text) if text else None
+        except ValueError:
+            raise ValueError(f"{name} is a date, written 2026-04-01, not {text!r}; leave it empty where there is none") from None
     if name == "level":
         if text not in ("", "1", "2", "3"):
             raise ValueError(f"a level is 1, 2 or 3, not {text!r}")
         return int(text) if text else None
+    if name == "kind" and text and text not in {*Kind}:
+        raise ValueError(f"a kind is one of {', '.join(Kind)}, not {text!r}")
     return Kind(text or Kind.OTHER) if name == "kind" else text
 
 

@@ -59,7 +59,7 @@ class Run:
     at: datetime
     user: str
     why: str
-    """"publication" or "by hand"."""
+    """"publication", "retirement" or "by hand"."""
     verdicts: Mapping[int, str]
     """Number of the question -> "hit", "miss", "refused", "refused rightly", "answered"."""
     accepted: str

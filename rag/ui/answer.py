@@ -243,7 +243,8 @@ def _offices(who: Reader, names: Sequence[str]) -> str:
     """The first OFFICES of them, those in the reader's language before others, and how many more there are."""
     mine = sorted(names, key=lambda name: language(name) != who.t.language)
     more = [who.t("refusal.more_offices", n=len(mine) - OFFICES)] if len(mine) > OFFICES + 1 else []
-    return who.t("refusal.comma").join([*mine[: OFFICES if more else None], *more])
+    # The name of an office may have commas in it: Accounts Division, Minister's Secretariat.
+    return who.t("refusal.between").join([*mine[: OFFICES if more else None], *more])
 
 
 def _suggest(word: str) -> None:

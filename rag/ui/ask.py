@@ -29,12 +29,14 @@ _KEPT = 30
 _TO_FIELD = """
 const toField = (tries) => {
   const field = document.querySelector('.st-key-question input');
-  if (field && document.activeElement === document.body) field.focus();
+  if (field && document.activeElement === document.body) field.focus({preventScroll: true});
   else if (!field && tries) setTimeout(() => toField(tries - 1), 100);
 };
-toField(50);
 """
+_AT_ONCE = f"{_TO_FIELD}toField(50);"
 """So that one can type at once."""
+_WHEN_LOADED = f"if (!window.konkyoLoaded) {{ window.konkyoLoaded = true; {_TO_FIELD} toField(50); }}"
+"""The same where an answer stands already, but only when the page comes: later the keyboard keeps the place that the reader gave it."""
 
 
 def page(library: Library, who: Reader) -> None:
@@ -53,6 +55,7 @@ def page(library: Library, who: Reader) -> None:
             with st.container(key="asking"):
                 _form(t)
                 _filters(library, who)
+            safe.run_script(_WHEN_LOADED)
             _note(who.wanted)
             _thread(who)
             safe.show(safe.tag("h1", who.wanted.question, class_="k-question"))
@@ -92,7 +95,7 @@ def _start(library: Library, who: Reader) -> None:
                 wanted = replace(who.wanted, question=example, understood="")
                 st.button(example, key=f"example-{number}", on_click=_take, args=(wanted,), width="stretch")
     _history(who)
-    safe.run_script(_TO_FIELD)
+    safe.run_script(f"window.konkyoLoaded = true;{_AT_ONCE}")
 
 
 def _form(t: Words) -> None:

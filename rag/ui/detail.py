@@ -14,8 +14,9 @@ from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Kind
 from rag.registry import CHECKED, DRAFT, PUBLISHED
 from rag.text import show_date
-from rag.ui import findings, frame, notes, progress, reading, revisions, safe
+from rag.ui import days, findings, frame, notes, progress, reading, revisions, safe
 from rag.ui.frame import Reader
+from rag.ui.texts import Words
 
 _TO_TOP = "document.querySelector('[data-testid=stMain]').scrollTo(0, 0)"
 """Runs when the document is opened, and not again while it stays open."""
@@ -71,7 +72,7 @@ def _facts(library: Library, who: Reader, row: Row) -> None:
             (t("detail.format"), revision.format),
             (t("documents.pages"), str(revision.pages or "")),
             (t("detail.size"), t("detail.characters", n=f"{revision.characters:,}", articles=revision.articles)),
-            (t("detail.added"), show_date(revision.added.date(), t.language)),
+            (t("detail.added"), show_date(revision.added.astimezone().date(), t.language)),
             (t("documents.golden"), str(row.golden)),
             (t("documents.cited"), str(row.cited)),
         ]
@@ -101,16 +102,13 @@ def _correct(library: Library, who: Reader, row: Row) -> None:
             "issuer": st.text_input(t("documents.issuer"), about.issuer, key=f"issuer-{key}", max_chars=200),
             "number": st.text_input(t("documents.number"), about.number, key=f"number-{key}", max_chars=200),
         }
-        one, two = st.columns(2)
-        kinds = list(Kind)
+        kinds, levels = list(Kind), [None, *range(1, who.clearance + 1)]
+        one, two = st.columns(2)  # a row each: on a narrow screen they stand in this order, one below the other
         with one:
             values["kind"] = st.selectbox(
                 t("correct.kind"), kinds, index=kinds.index(about.kind), format_func=lambda kind: t(f"kind.{kind.value}"), key=f"kind-{key}"
             )
-            values["issued"] = _day(t("correct.issued"), about.issued, f"issued-{key}")
-            values["effective_to"] = _day(t("correct.ends"), about.effective_to, f"ends-{key}")
         with two:
-            levels = [None, *range(1, who.clearance + 1)]
             values["level"] = st.selectbox(
                 t("documents.level"),
                 levels,
@@ -118,8 +116,16 @@ def _correct(library: Library, who: Reader, row: Row) -> None:
                 format_func=lambda level: t("documents.level_unknown", level=HIGHEST_LEVEL) if level is None else str(level),
                 key=f"level-{key}",
             )
-            values["effective_from"] = _day(t("correct.begins"), about.effective_from, f"begins-{key}")
-            values["review_on"] = _day(t("correct.review"), date.fromisoformat(review) if review else None, f"review-{key}")
+        one, two = st.columns(2)
+        with one:
+            values["issued"] = _day(t, t("correct.issued"), about.issued, f"issued-{key}")
+        with two:
+            values["effective_from"] = _day(t, t("correct.begins"), about.effective_from, f"begins-{key}")
+        one, two = st.columns(2)
+        with one:
+            values["effective_to"] = _day(t, t("correct.ends"), about.effective_to, f"ends-{key}")
+        with two:
+            values["review_on"] = _day(t, t("correct.review"), date.fromisoformat(review) if review else None, f"review-{key}")
         values["replaces"] = st.text_input(t("correct.replaces"), about.replaces, key=f"replaces-{key}", max_chars=200)
         if row.revision.state == PUBLISHED:
             safe.show(safe.tag("p", t("correct.published"), class_="k-small"))
@@ -133,5 +139,5 @@ def _correct(library: Library, who: Reader, row: Row) -> None:
         safe.show(safe.tag("p", t("correct.same"), class_="k-small", role="status"))
 
 
-def _day(label: str, value: date | None, key: str) -> object:
-    return st.date_input(label, value, key=key, format="YYYY-MM-DD", min_value=date(1868, 1, 25), max_value=date(2199, 12, 31))
+def _day(t: Words, label: str, value: date | None, key: str) -> object:
+    return st.date_input(label, value, key=key, format=days.FIELD[t.language], min_value=date(1868, 1, 25), max_value=date(2199, 12, 31))

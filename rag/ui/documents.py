@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import PurePosixPath
 
 import streamlit as st
@@ -19,7 +20,7 @@ from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Kind
 from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
 from rag.text import show_date
-from rag.ui import detail, frame, progress, safe
+from rag.ui import days, detail, frame, progress, reasons, safe
 from rag.ui.frame import Reader
 
 _STATES = (DRAFT, CHECKED, PUBLISHED, SUPERSEDED, RETIRED)
@@ -71,7 +72,7 @@ def _add(library: Library, who: Reader) -> None:
                 key=f"new-level-{turn}",
                 width=320,
             )
-            begins = st.date_input(t("documents.begins"), value=None, key=f"new-begins-{turn}", format="YYYY-MM-DD", width=220)
+            begins = st.date_input(t("documents.begins"), value=None, key=f"new-begins-{turn}", format=days.FIELD[t.language], width=220)
             st.button(
                 t("documents.read"),
                 key="read-files",
@@ -118,7 +119,7 @@ def _hand_in(library: Library, who: Reader, turn: int, level: int | None, begins
     try:
         jobs.add(library, files, user=person(), clearance=who.clearance, level=level, effective_from=begins)
     except KonkyoError as error:
-        st.session_state["not_handed_in"] = str(error)
+        st.session_state["not_handed_in"] = reasons.sentence(who.t, error)
     else:
         st.session_state["added"] = turn + 1
 
@@ -173,26 +174,39 @@ def _list(who: Reader, shown: Sequence[Row]) -> list[Row]:
     """The table; returns the rows that are selected."""
     t = who.t
     safe.show(safe.tag("p", t("documents.shown", n=len(shown)), class_="k-small", role="status"))
-    everything = st.checkbox(t("documents.select_all", n=len(shown)), key="select-all")
-    table = [_cells(who, row) for row in shown]
+    st.checkbox(t("documents.select_all", n=len(shown)), key="select-all", on_change=_select_all)
+    turn, every = st.session_state.get("select_turn", (0, False))
     # The key is of the rows themselves: when they change, what was selected is not what stands at that place now.
+    key = f"table-{turn}-{hash(tuple(row.revision.number for row in shown))}"
     event = st.dataframe(
-        table,
-        key=f"table-{hash(tuple(row.revision.number for row in shown))}",
-        on_select="rerun",
+        [_cells(who, row) for row in shown],
+        key=key,
+        on_select=partial(_selected, key, len(shown)),
         selection_mode="multi-row",
+        selection_default={"selection": {"rows": list(range(len(shown))) if every else []}},
         hide_index=True,
         placeholder="",
         height=min(35 * (len(shown) + 1) + 3, 480),
         column_config={
-            t("documents.title"): st.column_config.TextColumn(width="large", pinned=True),
+            t("documents.title"): st.column_config.TextColumn(width="large"),  # pinned it is drawn as pale as what cannot be used
             **{
-                t(day): st.column_config.DateColumn(format="YYYY-MM-DD") for day in ("documents.in_force", "correct.ends", "correct.issued")
+                t(day): st.column_config.DateColumn(format=days.COLUMN[t.language])
+                for day in ("documents.in_force", "correct.ends", "correct.issued")
             },
         },
     )
-    chosen = range(len(shown)) if everything else event["selection"]["rows"]
-    return [shown[at] for at in chosen if at < len(shown)]
+    return [shown[at] for at in event["selection"]["rows"] if at < len(shown)]
+
+
+def _select_all() -> None:
+    """Another table in the place of this one, whose rows are all selected, or none: their own boxes show it."""
+    turn, _ = st.session_state.get("select_turn", (0, False))
+    st.session_state["select_turn"] = (turn + 1, bool(st.session_state["select-all"]))
+
+
+def _selected(key: str, rows: int) -> None:
+    """The box above the table says what the boxes in it say."""
+    st.session_state["select-all"] = len(st.session_state[key]["selection"]["rows"]) == rows
 
 
 def _cells(who: Reader, row: Row) -> dict[str, object]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rag.desk.gate import Finding
 from rag.desk.overview import rows
 from rag.library import Library
-from rag.ui import safe
+from rag.ui import days, safe
 from rag.ui.frame import Reader
 
 
@@ -34,4 +34,5 @@ def of_revisions(library: Library, who: Reader, numbers: Sequence[int]) -> None:
 
 def _sentence(who: Reader, finding: Finding) -> safe.Html:
     mark = who.t("findings.stops" if finding.stops else "findings.review" if finding.code == "review-due" else "findings.notes")
-    return safe.join([safe.tag("strong", mark), "　", who.t(f"gate.{finding.code}", **finding.values)])
+    values = {name: days.said(value, who.t.language) for name, value in finding.values.items()}
+    return safe.join([safe.tag("strong", mark), "　", who.t(f"gate.{finding.code}", **values)])

@@ -12,7 +12,7 @@ from rag.errors import KonkyoError
 from rag.holder import person
 from rag.library import Library
 from rag.text import show_date
-from rag.ui import golden, progress, safe
+from rag.ui import golden, progress, reasons, safe
 from rag.ui.frame import Reader
 
 _SHOWN = 30
@@ -102,7 +102,7 @@ def _golden(library: Library, who: Reader, key: str, gap: Gap) -> None:
     whole = golden.fields(library, who, f"gap-{key}", gap.question)
 
     def do() -> None:
-        _done(who, gap, library, "golden", _typed(f"question-gap-{key}"), lambda: golden.keep(library, f"gap-{key}"))
+        _done(who, gap, library, "golden", _typed(f"question-gap-{key}"), lambda: golden.keep(library, who, f"gap-{key}"))
 
     _button(who, key, "quality.keep", off=not whole, do=do)
 
@@ -124,7 +124,7 @@ def _done(who: Reader, gap: Gap, library: Library, how: str, note: str, do: Call
         do()
         close(library, gap.question, how=how, note=note, user=person(), language=gap.language)
     except KonkyoError as error:
-        st.session_state["gap_said"] = str(error)
+        st.session_state["gap_said"] = reasons.sentence(who.t, error)
     else:
         st.session_state["gap_said"] = who.t("gaps.dealt_with")
 

@@ -10,7 +10,7 @@ from rag.desk import jobs
 from rag.errors import KonkyoError
 from rag.holder import person
 from rag.library import Library
-from rag.ui import safe
+from rag.ui import days, reasons, safe
 from rag.ui.frame import Reader
 
 
@@ -21,7 +21,7 @@ def new_revision(library: Library, who: Reader, document_id: str) -> None:
     with st.expander(t("revisions.add"), icon=":material/add:", key="add-revision", expanded=begun):
         safe.show(safe.tag("p", t("revisions.add_hint"), class_="k-small"))
         file = st.file_uploader(t("revisions.file"), key=f"revision-{turn}")
-        begins = st.date_input(t("correct.begins"), value=None, key=f"revision-begins-{turn}", format="YYYY-MM-DD", width=220)
+        begins = st.date_input(t("correct.begins"), value=None, key=f"revision-begins-{turn}", format=days.FIELD[t.language], width=220)
         st.button(
             t("documents.read"),
             key="read-revision",
@@ -46,6 +46,6 @@ def _hand_in(library: Library, who: Reader, document_id: str, turn: int) -> None
             effective_from=begins if isinstance(begins, date) else None,
         )
     except KonkyoError as error:
-        st.session_state["not_handed_in"] = str(error)
+        st.session_state["not_handed_in"] = reasons.sentence(who.t, error)
     else:
         st.session_state["revision_turn"] = turn + 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from rag.desk.overview import rows
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Event
 from rag.text import csv_of
-from rag.ui import safe
+from rag.ui import days, reasons, safe
 from rag.ui.frame import Reader
 
 _SHOWN = 2_000
@@ -47,21 +48,23 @@ def page(library: Library, who: Reader) -> None:
         safe.show(safe.tag("p", t("log.lead"), class_="k-lead"))
         every = library.registry.events.all()
         _chain(who, every)
-        hidden = _hidden(library, who)
+        hidden, titles = _hidden(library, who), _titles(library, who)
         seen = [event for event in every if event.subject not in hidden]
         words = st.text_input(t("log.search"), key="log-search", max_chars=200, width=420).casefold().split()
-        shown = [event for event in reversed(seen) if all(word in _line(who, event) for word in words)]
+        shown = [event for event in reversed(seen) if all(word in _line(who, event, titles) for word in words)]
         safe.show(safe.tag("p", t("log.shown", n=len(shown), all=len(every)), class_="k-small", role="status"))
         if not shown:
             safe.show(safe.tag("p", t("log.none"), class_="k-note", role="status"))
             return
+        at = t("log.at", zone=days.zone())
         st.dataframe(
             [
                 {
-                    t("log.at"): event.at[:19].replace("T", " "),  # the heading says that it is UTC; the CSV has it whole
+                    at: days.local(datetime.fromisoformat(event.at)),  # the CSV has it as it is kept, in UTC
                     t("log.user"): event.user,
                     t("log.action"): _action(who, event.action),
                     t("log.subject"): _subject(who, event),
+                    t("documents.title"): titles.get(event.subject, ""),
                     t("log.detail"): _detail(who, event),
                 }
                 for event in shown[:_SHOWN]
@@ -69,6 +72,7 @@ def page(library: Library, who: Reader) -> None:
             hide_index=True,
             height=min(35 * (len(shown) + 1) + 3, 480),
             column_config={
+                at: st.column_config.DatetimeColumn(format=days.MOMENT[t.language]),
                 t("log.action"): st.column_config.TextColumn(width="medium"),
                 t("log.detail"): st.column_config.TextColumn(width="large"),
             },
@@ -90,6 +94,13 @@ def _hidden(library: Library, who: Reader) -> set[str]:
     return every - {row.revision.document_id for row in rows(library, clearance=who.wanted.level, today=who.today)}
 
 
+def _titles(library: Library, who: Reader) -> dict[str, str]:
+    """What the subjects of entries are called: the newest titles of documents that this reader may see, and golden questions."""
+    seen = sorted(rows(library, clearance=who.wanted.level, today=who.today), key=lambda row: row.revision.number)
+    titles = {row.revision.document_id: row.revision.source.title or row.revision.source.uri for row in seen}
+    return titles | {f"golden {kept.number}": kept.question for kept in library.registry.golden.all()}
+
+
 def _chain(who: Reader, every: Sequence[Event]) -> None:
     t = who.t
     anchor = st.text_input(t("log.anchor"), key="log-anchor", max_chars=100, help=t("log.anchor_help"), width=620).strip()
@@ -100,16 +111,16 @@ def _chain(who: Reader, every: Sequence[Event]) -> None:
         return
     if wrong:
         safe.show(safe.tag("p", t("log.touched"), class_="k-note", role="alert"))
-        safe.show(safe.tag("ul", *(safe.tag("li", sentence) for sentence in wrong[:20]), lang="en"))
+        safe.show(safe.tag("ul", *(safe.tag("li", reasons.said(t, sentence)) for sentence in wrong[:20])))
     else:
         safe.show(safe.tag("p", safe.tag("strong", t("log.sound", n=len(every))), class_="k-checked", role="status"))
     safe.show(safe.tag("p", t("log.keep"), class_="k-small"))
     st.code(str(audit.anchor(every)), language=None)
 
 
-def _line(who: Reader, event: Event) -> str:
+def _line(who: Reader, event: Event, titles: Mapping[str, str]) -> str:
     """What is searched: the entry as it is kept, and as it is shown."""
-    shown = f"{_action(who, event.action)} {_detail(who, event)}"
+    shown = f"{_action(who, event.action)} {titles.get(event.subject, '')} {_detail(who, event)}"
     return f"{event.at} {event.user} {event.action} {event.subject} {event.detail} {shown}".casefold()
 
 
@@ -131,14 +142,14 @@ def _detail(who: Reader, event: Event) -> str:
     except ValueError:
         return event.detail
     said = {name: value for name, value in detail.items() if value} if isinstance(detail, dict) else {}
-    return "　".join(f"{who.t(_FIELDS[name]) if name in _FIELDS else name}: {_value(name, value)}" for name, value in said.items())
+    return "　".join(f"{who.t(_FIELDS[name]) if name in _FIELDS else name}: {_value(who, name, value)}" for name, value in said.items())
 
 
-def _value(name: str, value: object) -> str:
+def _value(who: Reader, name: str, value: object) -> str:
     """One value in short: of revisions the first characters, as everywhere on the screens."""
     if isinstance(value, list):
-        return "、".join(_value("revision" if name == "replaces" else name, one) for one in value)
-    return str(value)[:12] if name == "revision" else str(value)
+        return "、".join(_value(who, "revision" if name == "replaces" else name, one) for one in value)
+    return str(value)[:12] if name == "revision" else str(days.said(value, who.t.language))
 
 
 def _csv(events: Sequence[Event]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from rag.ui import safe
+from rag.ui import reasons, safe
 from rag.ui.frame import Reader
 
 _PAGES = r"pages? (?P<pages>[\d, -]+)"
@@ -45,6 +45,8 @@ def said(who: Reader, note: str) -> str:
     for pattern, key in _NOTES:
         if found := pattern.fullmatch(note):
             values = {"pages": "", "what": "", **found.groupdict(default="")}
+            if key == "notes.no_ocr":
+                values["what"] = reasons.said(who.t, values["what"]) or values["what"]
             return who.t(key, **values)
     return note
 

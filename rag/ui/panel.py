@@ -14,7 +14,7 @@ from rag.library import Library
 from rag.read.page_picture import Area
 from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Citation, Document, Span
 from rag.text import show_date
-from rag.ui import footnotes, opening, related, safe, source
+from rag.ui import footnotes, opening, related, safe, source, tables
 from rag.ui.frame import Reader
 from rag.ui.source import Line, Unit
 
@@ -189,10 +189,16 @@ def _stretches(parts: Sequence[tuple[str, bool]]) -> safe.Html:
 
 def _table(rows: Sequence[Line]) -> safe.Html:
     made = []
-    for row in rows:
-        cells = [safe.tag("td", safe.tag("mark", cell) if row.marked and cell else cell) for cell in row.text.split("｜")]
-        made.append(safe.tag("tr", *cells))
-    return safe.tag("table", safe.tag("tbody", *made))
+    for table in tables.tables([row.text for row in rows]):
+        lines = [safe.tag("tr", *(_cell(cell, marked=rows[at].marked) for cell in cells)) for at, cells in table]
+        made.append(safe.tag("div", safe.tag("table", safe.tag("tbody", *lines)), class_="k-table"))
+    return safe.join(made)
+
+
+def _cell(cell: tables.Cell, *, marked: bool) -> safe.Html:
+    spans = {name: str(n) for name, n in (("colspan", cell.columns), ("rowspan", cell.rows)) if n > 1}
+    whole = {"class_": "k-number"} if cell.number else {}
+    return safe.tag("td", safe.tag("mark", cell.text) if marked and cell.text else cell.text, **spans, **whole)
 
 
 def _turn(who: Reader, place: Place, units: Sequence[Unit], number: int, home: int) -> None:

@@ -12,9 +12,9 @@ _COLOURS = ["#4979f5", "#949494"]
 
 
 def over_time(mark: Literal["bar", "line"], points: Sequence[Mapping[str, object]], title: str, *, whole: bool = True) -> None:
-    """Draw a series for each field of ``points`` but "at", which is when; bars stand one upon the other. ``title`` stands at the side.
+    """Draw a series for each field of ``points`` but "at", which is when, in words, the earliest first; bars stand one upon the other.
 
-    Streamlit's own charts write the days below upright, which leaves no room for the rest.
+    ``title`` stands at the side. Streamlit's own charts write the days below upright, which leaves no room for the rest.
 
     Args:
         whole: the numbers count something, so there is none between two.
@@ -28,7 +28,13 @@ def over_time(mark: Literal["bar", "line"], points: Sequence[Mapping[str, object
             "mark": {"type": mark, "point": mark == "line"},
             "height": 300,
             "encoding": {
-                "x": {"field": "at", "type": "ordinal", "title": None, "axis": {"labelAngle": 0, "labelOverlap": True, "labelLimit": 200}},
+                "x": {
+                    "field": "at",
+                    "type": "ordinal",
+                    "sort": None,
+                    "title": None,
+                    "axis": {"labelAngle": 0, "labelOverlap": True, "labelLimit": 200},
+                },
                 "y": {"field": "n", "type": "quantitative", "title": title, "axis": {"tickMinStep": 1} if whole else {}},
                 "color": {"field": "what", "type": "nominal", "scale": {"domain": series, "range": _COLOURS}, "legend": legend},
             },

@@ -25,7 +25,7 @@ from rag.library import Library
 from rag.registry import Revision
 from rag.registry.jobs import FAILED, RUNNING, Job
 from rag.registry.questions import Changed, Questions, since
-from rag.ui import background, findings, notes, safe
+from rag.ui import background, findings, notes, reasons, safe
 from rag.ui.frame import Reader
 
 _LOOK_SECONDS = 1.0
@@ -203,7 +203,7 @@ def _ask_password(library: Library, who: Reader, job: Job, name: str) -> None:
         except LibraryLocked:
             st.session_state[told] = t("refused.busy")
         except LibraryError as error:
-            st.session_state[told] = str(error)
+            st.session_state[told] = reasons.sentence(t, error)
         else:
             if outcome.code == PasswordNeeded.code:
                 st.session_state[told] = t("refused.password_wrong")
@@ -213,7 +213,7 @@ def _ask_password(library: Library, who: Reader, job: Job, name: str) -> None:
 def _left_out(who: Reader, entry: Mapping[str, Any]) -> safe.Html:
     code = str(entry.get("code") or entry["result"])
     said = safe.tag("p", safe.tag("strong", str(entry["name"])), "　", who.t(f"refused.{code}"))
-    return safe.join([said, safe.tag("p", str(entry["reason"]), class_="k-small", lang="en")])
+    return safe.join([said, reasons.detail(who.t, str(entry["reason"]))])
 
 
 def _failed(library: Library, who: Reader, job: Job) -> None:
@@ -221,10 +221,12 @@ def _failed(library: Library, who: Reader, job: Job) -> None:
     if job.code not in _STOPPED:
         known = job.code if job.code in _KNOWN else "other"
         safe.show(safe.tag("p", t(f"failed.{known}"), class_="k-note", role="alert"))
-        safe.show(safe.tag("p", job.message, class_="k-small", lang="en"))
+        safe.show(reasons.detail(t, job.message))
         return
     golden = job.code == "GoldenRegressed"
-    safe.show(safe.tag("p", t("jobs.golden_lost", n=len(job.told)) if golden else t("jobs.gate_closed"), class_="k-note", role="alert"))
+    retiring = job.kind == "retire"
+    said = t("jobs.golden_lost_retire" if retiring else "jobs.golden_lost", n=len(job.told)) if golden else t("jobs.gate_closed")
+    safe.show(safe.tag("p", said, class_="k-note", role="alert"))
     if golden:
         lost = [
             safe.tag("li", str(one["question"]), "　", safe.tag("small", f"{_verdict(who, one['now'])} → {_verdict(who, one['then'])}"))
@@ -240,7 +242,7 @@ def _failed(library: Library, who: Reader, job: Job) -> None:
         findings.of_revisions(library, who, [int(number) for number in job.what["numbers"]])
     reason = st.text_input(t("jobs.accept" if golden else "jobs.reason"), key=f"reason-{job.number}", max_chars=500)
     st.button(
-        t("jobs.publish_anyway"),
+        t("jobs.retire_anyway" if retiring else "jobs.publish_anyway"),
         key=f"anyway-{job.number}",
         disabled=not reason.strip(),
         on_click=_anyway,
@@ -253,8 +255,9 @@ def _verdict(who: Reader, verdict: object) -> str:
 
 
 def _anyway(library: Library, who: Reader, job: Job, golden: bool) -> None:
-    """Publish with the reason that was typed in; it is kept."""
+    """Publish or retire with the reason that was typed in; it is kept."""
     reason = str(st.session_state.get(f"reason-{job.number}") or "").strip()
     what = {"reason": job.what["reason"], "accept": job.what["accept"], "accept" if golden else "reason": reason}
-    jobs.publish(library, job.what["numbers"], user=person(), clearance=who.clearance, **what)
+    do = jobs.retire if job.kind == "retire" else jobs.publish
+    do(library, job.what["numbers"], user=person(), clearance=who.clearance, **what)
     _hide(job.number)

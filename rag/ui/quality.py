@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import streamlit as st
 
 from rag.desk import jobs
 from rag.desk.overview import rows
+from rag.errors import UnknownPlace
 from rag.holder import person
 from rag.library import Library
 from rag.registry import PUBLISHED
 from rag.registry.golden import Kept, Run
-from rag.ui import golden, plot, progress, safe
+from rag.ui import days, golden, plot, progress, safe
 from rag.ui.frame import Reader
 
 _RIGHT = ("hit", "refused rightly")
+_OCCASIONS = {"publication": "quality.publication", "retirement": "quality.retirement"}
 
 
 def page(library: Library, who: Reader) -> None:
@@ -47,8 +50,9 @@ def _add(library: Library, who: Reader) -> None:
         whole = golden.fields(library, who, f"golden-{turn}")
 
         def keep() -> None:
-            golden.keep(library, f"golden-{turn}")
-            st.session_state["golden_turn"] = turn + 1
+            with suppress(UnknownPlace):  # typed since the page was drawn: the fields say so when they are drawn again
+                golden.keep(library, who, f"golden-{turn}")
+                st.session_state["golden_turn"] = turn + 1
 
         st.button(t("quality.keep"), key="keep-golden", type="primary", disabled=not whole, on_click=keep)
 
@@ -82,7 +86,7 @@ def _questions(library: Library, who: Reader, kept: Sequence[Kept], runs: Sequen
         placeholder="",
         column_config={
             t("ask.field"): st.column_config.TextColumn(width="large"),
-            t("quality.day"): st.column_config.DateColumn(format="YYYY-MM-DD"),
+            t("quality.day"): st.column_config.DateColumn(format=days.COLUMN[t.language]),
         },
     )
     chosen = [kept[at] for at in event["selection"]["rows"] if at < len(kept)]
@@ -98,11 +102,12 @@ def _remove(library: Library, chosen: Sequence[Kept]) -> None:
 
 def _places(who: Reader, one: Kept, titles: Mapping[str, str]) -> str:
     """The provisions by the titles of their documents; by the id where the reader sees no document of it, or it has no title."""
-    named = [
-        f"{titles.get(str(place['document'])) or place['document']}　{place['path'] or who.t('quality.page_n', n=place['page'])}"
-        for place in one.expect
-    ]
+    named = [f"{titles.get(str(place['document'])) or place['document']}　{_where(who, place)}" for place in one.expect]
     return "、".join(named) or who.t("quality.must_refuse")
+
+
+def _where(who: Reader, place: Mapping[str, object]) -> str:
+    return str(place["path"] or (who.t("quality.page_n", n=place["page"]) if place["page"] else ""))
 
 
 def _verdict(who: Reader, verdict: str | None) -> str:
@@ -118,7 +123,7 @@ def _history(who: Reader, kept: Sequence[Kept], runs: Sequence[Run]) -> None:
     right, every = t("quality.right"), t("quality.every")
     points = [
         {
-            "at": f"{run.at.astimezone():%Y-%m-%d %H:%M:%S}",
+            "at": days.moment(run.at, t.language),
             right: sum(verdict in _RIGHT for verdict in run.verdicts.values()),
             every: len(run.verdicts),
         }
@@ -132,12 +137,13 @@ def _history(who: Reader, kept: Sequence[Kept], runs: Sequence[Run]) -> None:
         lost = [n for n, verdict in run.verdicts.items() if verdict not in _RIGHT and earlier and earlier.verdicts.get(n) in _RIGHT]
         table.append(
             {
-                t("quality.when"): run.at.astimezone().strftime("%Y-%m-%d %H:%M"),
-                t("quality.why"): t("quality.publication" if run.why == "publication" else "quality.by_hand"),
+                t("quality.when"): days.local(run.at),
+                t("quality.why"): t(_OCCASIONS.get(run.why, "quality.by_hand")),
                 right: f"{sum(verdict in _RIGHT for verdict in run.verdicts.values())}/{len(run.verdicts)}",
                 t("quality.lost"): "、".join(names.get(n, str(n)) for n in lost),
                 t("quality.accepted"): run.accepted,
                 t("log.user"): run.user,
             }
         )
-    st.dataframe(table[::-1], hide_index=True)
+    when = {t("quality.when"): st.column_config.DatetimeColumn(format=days.MOMENT[t.language])}
+    st.dataframe(table[::-1], hide_index=True, column_config=when)

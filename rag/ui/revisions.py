@@ -13,7 +13,7 @@ from rag.library import Library
 from rag.records import Document
 from rag.registry import Revision
 from rag.text import show_date
-from rag.ui import frame, handing, safe
+from rag.ui import days, frame, handing, safe
 from rag.ui.frame import Reader
 
 _AT_ONCE = 40
@@ -33,12 +33,16 @@ def show(library: Library, who: Reader, revision: Revision) -> None:
                 t("documents.in_force"): one.source.effective_from,
                 t("correct.ends"): one.source.effective_to,
                 t("documents.file"): one.source.uri,
-                t("detail.added"): one.added.date(),
+                t("detail.added"): one.added.astimezone().date(),
             }
             for one in reversed(every)
         ],
         hide_index=True,
         placeholder="",
+        column_config={
+            t(day): st.column_config.DateColumn(format=days.COLUMN[t.language])
+            for day in ("documents.in_force", "correct.ends", "detail.added")
+        },
     )
     handing.new_revision(library, who, revision.document_id)
     if len(every) < 2:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 import streamlit as st
 
 _TAGS = frozenset("p div span mark h1 h2 h3 h4 ul ol li dl dt dd table tbody tr td strong code small br".split())
-_ATTRIBUTES = frozenset({"class", "lang", "role", "aria-live", "aria-label", "aria-current"})
+_ATTRIBUTES = frozenset({"class", "lang", "role", "aria-live", "aria-label", "aria-current", "colspan", "rowspan"})
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
 
 

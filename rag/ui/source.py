@@ -18,6 +18,10 @@ LONGEST = 2_400
 _LEGAL = re.compile(r"^第[〇一二三四五六七八九十百千0-9０-９]+(?:条|項|号)(?:の[〇一二三四五六七八九十百千]+)*$")
 _FIRST_PARAGRAPH = re.compile(r"^(?:第一項|paragraph \(1\))$")
 _PARAGRAPH = re.compile(r"^(?:第.+項|paragraph \(\d+\))$")
+_LEVEL = re.compile(r"^(?:第.+[項号]|(?:paragraph|item) \(?\w+\)?)$")
+"""What is nothing without the article or heading above it."""
+_APART = re.compile(r"附則|別表|supplementary|appended", re.IGNORECASE)
+"""Parts of a law that number their articles anew."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,15 +117,26 @@ def provision(document: Document, path: Path) -> str:
     articles = {block.path for block in document.blocks if block.kind is BlockKind.ARTICLE}
     article = next((path[:n] for n in range(len(path), 0, -1) if path[:n] in articles), None)
     if article is None:
-        return "　".join(path[-2:]) if len(path) > 1 and len(path[-1]) < 6 else "".join(path[-1:])
+        return _below_heading(document, path)
     rest = list(path[len(article) :])
     if rest and _FIRST_PARAGRAPH.match(rest[0]) and _only_paragraph(document, article):
         del rest[0]
-    before = [element for element in article[:-1] if element.startswith(("附則", "別表", "Supplementary", "Appended"))]
+    before = [element for element in article[:-1] if _APART.match(element)]
     words = [*before, article[-1], *rest]
     if all(_LEGAL.match(word) for word in words):
         return "".join(words)
     return ", ".join(words) if article[-1].isascii() else "　".join([*before, "".join([article[-1], *rest])])
+
+
+def _below_heading(document: Document, path: Path) -> str:
+    """A place without an article: the last heading, and the paragraphs and items of it. These alone would say nothing."""
+    at = next((n for n in range(len(path) - 1, -1, -1) if not _LEVEL.match(path[n])), -1)
+    if at < 0 or at == len(path) - 1:
+        return "　".join(path[-2:]) if len(path) > 1 and len(path[-1]) < 6 else "".join(path[-1:])
+    head, rest = path[: at + 1], list(path[at + 1 :])
+    if len(rest) == 1 and _FIRST_PARAGRAPH.match(rest[0]) and _only_paragraph(document, head):
+        return head[-1]
+    return ", ".join([head[-1], *rest]) if head[-1].isascii() else "　".join([head[-1], "".join(rest)])
 
 
 def _only_paragraph(document: Document, article: Path) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import streamlit as st
 
 from rag.desk import golden
 from rag.desk.feedback import record
+from rag.errors import KonkyoError
+from rag.evaluate.golden import Place
 from rag.export.markdown import markdown
 from rag.export.memo import Memo
 from rag.export.pack import circumstances, dumps, pack
@@ -118,16 +120,46 @@ def _say(library: Library, answer: Answer, verdict: str) -> None:
 
 
 def _golden(library: Library, who: Reader, answer: Answer) -> None:
-    """One press makes a golden question of this one: what is cited now must be cited after every change."""
+    """Make a golden question of this one: which of the provisions that are cited now must be cited after every change is asked first."""
     kept: set[str] = st.session_state.setdefault("goldens", set())
     if answer.id in kept:
         safe.show(safe.tag("p", who.t("take.golden_kept"), class_="k-small", role="status"))
-    else:
+        return
+    t = who.t
+    if st.session_state.pop("golden_lost", "") == answer.id:
+        safe.show(safe.tag("p", t("verdict.lost"), class_="k-note", role="alert"))
+    with st.popover(t("take.golden"), key="make-golden", type="tertiary", icon=":material/rule:"):
+        places = golden.cited_places(answer)
+        chosen: list[Place] = []
+        if places:
+            titles = {c.document_id: c.title for statement in answer.statements for c in statement.citations}
+            chosen = st.multiselect(
+                t("take.golden_places"),
+                places,
+                default=golden.cited_places(answer, 1),  # the others only add to it, and would hide a loss
+                format_func=lambda place: "　".join(filter(None, (titles[place.document], place.path, _page(t, place)))),
+                key="golden-places",
+                select_all=False,
+            )
+        safe.show(safe.tag("p", t("take.golden_hint" if places else "take.golden_refused"), class_="k-small"))
         st.button(
-            who.t("take.golden"), key="make-golden", type="tertiary", icon=":material/rule:", on_click=_keep_golden, args=(library, answer)
+            t("quality.keep"),
+            key="keep-as-golden",
+            type="primary",
+            disabled=bool(places) and not chosen,
+            on_click=_keep_golden,
+            args=(library, who, answer, tuple(chosen)),
         )
 
 
-def _keep_golden(library: Library, answer: Answer) -> None:
-    golden.from_answer(library, answer, user=person())
-    st.session_state["goldens"].add(answer.id)
+def _page(t: Words, place: Place) -> str:
+    return t("quality.page_n", n=place.page) if place.page else ""
+
+
+def _keep_golden(library: Library, who: Reader, answer: Answer, chosen: Sequence[Place]) -> None:
+    try:
+        golden.add(library, answer.question, chosen, as_of=None, user=person(), clearance=who.clearance)
+    except KonkyoError:
+        st.session_state["golden_lost"] = answer.id  # a document was retired meanwhile, or nothing can be written
+    else:
+        st.session_state["goldens"].add(answer.id)

@@ -8,7 +8,7 @@ from rag.desk.gaps import usage
 from rag.desk.overview import rows
 from rag.library import Library
 from rag.registry import PUBLISHED
-from rag.ui import plot, safe
+from rag.ui import days, plot, safe
 from rag.ui.frame import Reader
 
 
@@ -34,14 +34,14 @@ def page(library: Library, who: Reader) -> None:
         ]
         safe.show(safe.pairs(facts, class_="k-pairs k-searched"))
         if asked:
-            days = [
-                {"at": one.day.isoformat(), t("usage.answered"): one.asked - one.refused, t("usage.refused"): one.refused}
+            bars = [
+                {"at": days.plain(one.day, t.language), t("usage.answered"): one.asked - one.refused, t("usage.refused"): one.refused}
                 for one in used.days
             ]
             safe.show(safe.tag("h2", t("usage.a_day")))
-            plot.over_time("bar", days, t("usage.asked"))
+            plot.over_time("bar", bars, t("usage.asked"))
         if len(used.days) > 1:  # one point is no line; it stands above
-            times = [{"at": one.day.isoformat(), "seconds": one.seconds_median} for one in used.days]
+            times = [{"at": days.plain(one.day, t.language), "seconds": one.seconds_median} for one in used.days]
             safe.show(safe.tag("h2", t("usage.time_a_day")))
             plot.over_time("line", times, t("usage.in_seconds"), whole=False)
         with st.container(horizontal=True):

@@ -46,6 +46,13 @@ def test_questions_like_each_other_make_one_group(library: Library) -> None:
     assert sorted(gap.count for gap in gaps.gaps(library)) == [1, 1]
 
 
+def test_that_both_name_an_article_makes_two_questions_no_more_alike(library: Library) -> None:
+    for question in ("第三条の漁獲枠", "第十二条の馬術", "第十二条の漁獲枠"):
+        put(library, question)
+    assert sorted(gap.count for gap in gaps.gaps(library)) == [1, 2]
+    assert not any(word in gap.question.split() for gap in gaps.gaps(library) for word in ("第", "条", "十二"))
+
+
 def test_an_answer_found_wrong_is_a_gap_with_its_reason(library: Library) -> None:
     answer = ask(library, "Who approves travel?", clearance=3, as_of=TODAY)
     feedback.record(library, answer, "right")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 from rag.ask import ask
 from rag.desk import golden
 from rag.desk.correct import correct
-from rag.desk.publish import publish
-from rag.errors import GoldenRegressed
+from rag.desk.publish import publish, retire
+from rag.errors import GoldenRegressed, UnknownPlace
+from rag.evaluate.golden import Place
 from rag.library import Library
 from rag.registry import DRAFT, PUBLISHED
 from tests.conftest import TODAY
@@ -80,6 +82,23 @@ def test_a_revision_to_come_is_tried_on_its_first_day_and_leaves_today_alone(lib
     assert (run.accepted, [*run.verdicts.values()]) == ("Travel moves to another rule.", ["hit"]), "the trend is of today"
 
 
+def test_a_loss_stops_a_retirement_until_it_is_accepted(library: Library) -> None:
+    golden.from_answer(library, ask(library, QUESTION, clearance=3, as_of=TODAY), user="kato")
+
+    def take_back(id: str, accept: str = "") -> None:
+        before = golden.guard(library, user="kato", today=TODAY, accept=accept, retiring=True)
+        retire(library, id, user="kato", reason="old", before=before)
+
+    take_back("other")  # nobody asks for it
+    with pytest.raises(GoldenRegressed, match=r"1 of 1 golden questions would be lost: .* Nothing was retired\."):
+        take_back("rule")
+    assert found(library, "office approves travel")[0] == "rule"
+    take_back("rule", accept="Nobody travels.")
+    assert found(library, "office approves travel") == []
+    runs = library.registry.golden.runs()
+    assert [(run.why, run.accepted) for run in runs] == [("retirement", ""), ("retirement", "Nobody travels.")]
+
+
 def test_a_correction_of_what_is_published_is_guarded_too(library: Library) -> None:
     golden.from_answer(library, ask(library, QUESTION, clearance=3, as_of=TODAY), user="kato")
 
@@ -114,3 +133,27 @@ def test_a_question_can_be_taken_back(library: Library) -> None:
     assert not library.registry.golden.remove(number, user="kato", reason="twice")
     assert library.registry.golden.all() == []
     assert [event.action for event in library.registry.events.all(f"golden {number}")] == ["golden", "drop golden"]
+
+
+def test_what_a_golden_question_expects_must_be_there(library: Library) -> None:
+    law = document("law", "Secrets stay.", level=3)
+    heading = replace(law, blocks=tuple(replace(block, path=("第二章", "第十二条")) for block in law.blocks))
+    publish_at_once(library, [heading])
+
+    def kept(*expect: Place, clearance: int = 3) -> int:
+        return golden.add(library, QUESTION, expect, as_of=None, user="kato", clearance=clearance)
+
+    with pytest.raises(UnknownPlace, match=r"There is no document 'rul'\. Near it: rule\."):
+        kept(Place(document="rule", path="Part 1"), Place(document="rul", path="Part 1"))
+    with pytest.raises(UnknownPlace) as other_writing:
+        kept(Place(document="law", path="第12条"))
+    assert other_writing.value.near == ("第十二条",)
+    with pytest.raises(UnknownPlace) as unseen:
+        kept(Place(document="law", path="第十二条"), clearance=2)
+    assert (unseen.value.where, "law" in unseen.value.near) == ("", False)
+    with pytest.raises(UnknownPlace, match="rule has no 'p1'"):
+        kept(Place(document="rule", page=1))
+    assert library.registry.golden.all() == []
+    draft(library, document("next", "Trains are booked early.", **DATES))
+    assert [kept(Place(document="law", path="第十二条")), kept(Place(document="next", path="Part 1")), kept()] == [1, 2, 3]
+    assert [one.expect for one in library.registry.golden.all()][2] == ()

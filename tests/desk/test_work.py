@@ -235,6 +235,10 @@ def test_a_golden_question_that_would_be_lost_is_named(library: Library) -> None
     lost = do(library, jobs.publish(library, numbers, user="kato", clearance=3, reason="no dates"))
     assert (lost.state, lost.code) == (FAILED, "GoldenRegressed")
     assert lost.told[0]["question"] == "Who approves travel?" and lost.told[0]["now"] == "hit"
+    standing = [r.number for r in library.registry.revisions(PUBLISHED)]
+    stays = do(library, jobs.retire(library, standing, user="kato", clearance=3, reason="old"))
+    assert (stays.state, stays.code, stays.told) == (FAILED, "GoldenRegressed", lost.told)
+    assert [r.number for r in library.registry.revisions(PUBLISHED)] == standing and library.registry.golden.runs() == []
     assert do(library, jobs.publish(library, numbers, user="kato", clearance=3, reason="no dates", accept="over")).state == DONE
 
 

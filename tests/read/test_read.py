@@ -49,6 +49,7 @@ def test_revision_is_the_digest_of_the_bytes() -> None:
         (archive("a.txt"), "a.zip", "archive"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "a.png", "a picture, and reading by OCR is switched off"),
         (b"\xff\xd8\xff\xe0" + bytes(100), "a.jpg", "a picture, and reading by OCR"),
+        (b"GIF89a" + bytes(100), "a.gif", "it is a GIF picture"),
         (bytes(range(256)), "a.bin", "not text"),
     ],
 )
@@ -65,10 +66,14 @@ def test_empty_files(name: str) -> None:
         read_text(b"", name)
 
 
-@pytest.mark.parametrize("name", ["a.pdf", "a.docx"])
-def test_not_what_the_name_says(name: str) -> None:
-    with pytest.raises(DamagedFile, match="is none"):
-        read_text("ただの文", name)
+@pytest.mark.parametrize("name", ["a.pdf", "a.docx", "a.png", "scan.JPG", "a.tiff", "a.gif", "a.zip"])
+@pytest.mark.parametrize("text", ["ただの文", "<html><body><p>A page.</p></body></html>"])
+def test_not_what_the_name_says(name: str, text: str) -> None:
+    with pytest.raises(DamagedFile, match="is none") as caught:
+        read_text(text, name)
+    assert str(caught.value).startswith(f"{name}: it is named {name[name.index('.') :].lower()} but") and "Get the file again" in str(
+        caught.value
+    )
 
 
 @pytest.mark.parametrize("name", [f"a{ending}" for ending in FORMATS])

@@ -234,4 +234,33 @@ def test_where_nothing_was_found_offices_in_the_readers_language_come_first_and_
     names = ["Accounts Division", "Personnel Division", *(f"{number}課" for number in "一二三四")]
     who = SimpleNamespace(t=Words("ja"))
     assert _offices(who, names[2:]) == "一課、二課、三課、四課"  # type: ignore[arg-type]
+    commas = ["Accounts Division, Minister's Secretariat", "Audit Office"]
+    assert _offices(SimpleNamespace(t=Words("en")), commas) == "Accounts Division, Minister's Secretariat; Audit Office"  # type: ignore[arg-type]
     assert _offices(who, names) == "一課、二課、三課、四課、" + ja("refusal.more_offices", n=len(names) - OFFICES)  # type: ignore[arg-type]
+
+
+def test_what_must_answer_is_asked_before_an_answer_becomes_a_golden_question(run: Run, sample_home: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(sample_home, home)
+    app = run(home, q=FEES)
+    places = app.multiselect(key="golden-places")
+    assert len(places.options) > len(places.value) == 1, "what the first statement stands on is proposed"
+
+    def kept() -> list[tuple[str, tuple[dict[str, object], ...]]]:
+        library = Library(Settings(home=home))
+        found = [(one.question, one.expect) for one in library.registry.golden.all()]
+        library.close()
+        return found
+
+    assert kept() == []
+    chosen = places.value[0]
+    places.set_value([]).run()
+    assert app.button(key="keep-as-golden").disabled
+    app.multiselect(key="golden-places").set_value([chosen]).run()
+    app.button(key="keep-as-golden").click().run()
+    assert ja("take.golden_kept") in words(app)
+    assert kept() == [(FEES, ({"document": chosen.document, "path": chosen.path, "page": chosen.page},))]
+    refused = run(home, q=NONSENSE)
+    assert ja("take.golden_refused") in words(refused)
+    refused.button(key="keep-as-golden").click().run()
+    assert kept()[1:] == [(NONSENSE, ())]

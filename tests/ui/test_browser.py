@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from rag.ingest import rebuild
 from rag.library import Library
@@ -161,6 +162,29 @@ def test_keyboard_only(screen: Make, sample_address: str) -> None:
     tab_to(ja("source.next_article"))
     seen.page.keyboard.press("Enter")
     seen.page.get_by_role("button", name=ja("source.back"), exact=True).wait_for()
+
+
+def test_the_keyboard_is_at_the_question_and_past_the_menu_with_one_key(screen: Make, sample_address: str) -> None:
+    seen = screen(sample_address, locale="en-GB")
+    focused = "document.activeElement.innerText || document.activeElement.getAttribute('aria-label') || ''"
+    seen.open(q=FEES)  # a bookmark, with its answer
+    seen.page.wait_for_function(f"({focused}) == '{en('ask.field')}'")
+    seen.page.get_by_role("button", name=en("answer.open", number=2), exact=True).click()
+    seen.settle()
+    assert en("answer.opened", number=2) in seen.page.evaluate(focused), "what is drawn again does not take the keyboard away"
+    seen.page.goto(f"{sample_address}/log?lang=en")
+    seen.settle()
+    seen.page.evaluate("document.activeElement.blur()")
+    seen.page.keyboard.press("Tab")
+    expect(seen.page.get_by_role("link", name=en("frame.skip"), exact=True)).to_be_focused()
+    skip = seen.page.locator(".k-skip").bounding_box()
+    assert skip and skip["width"] > 100, "it is seen while the keyboard is there"
+    seen.page.keyboard.press("Enter")
+    assert seen.page.evaluate(focused) == en("log.heading")
+    seen.page.keyboard.press("Tab")
+    assert seen.page.evaluate("document.querySelector('.st-key-log').contains(document.activeElement)")
+    skip = seen.page.locator(".k-skip").bounding_box()
+    assert skip and skip["width"] < 5
 
 
 def test_refusal(screen: Make, sample_address: str) -> None:

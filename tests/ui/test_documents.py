@@ -15,7 +15,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag.ask import ask
-from rag.desk import feedback, jobs, work
+from rag.desk import feedback, golden, jobs, work
 from rag.library import Library
 from rag.records import Kind
 from rag.registry import DRAFT, PUBLISHED, RETIRED, Revision
@@ -83,6 +83,13 @@ def test_the_day_of_an_open_document_is_not_that_of_the_next_file(one: tuple[Rev
     assert not app.exception
 
 
+def test_the_days_of_a_document_stand_in_their_order(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    """On a narrow screen one stands below the other."""
+    draft, start = one
+    app = start(doc=draft.document_id).run()
+    assert [field.label for field in app.date_input] == [ja(f"correct.{name}") for name in ("issued", "begins", "ends", "review")]
+
+
 def test_the_list_has_the_days_and_is_narrowed_by_kind_and_level(one: tuple[Revision, Callable[..., AppTest]]) -> None:
     draft, start = one
     with opened() as library:
@@ -119,7 +126,7 @@ def test_a_published_document_whose_review_date_passed_is_told_of(one: tuple[Rev
     app.checkbox(key="documents-trouble").check().run()
     assert list(app.dataframe[0].value[ja("documents.gate")]) == [ja("documents.review_due")]
     app = start(doc=draft.document_id).run()
-    assert ja("findings.review") in said(app) and ja("gate.review-due", day="2026-05-01") in said(app)
+    assert ja("findings.review") in said(app) and ja("gate.review-due", day="2026年5月1日（令和8年）") in said(app)
 
 
 def test_a_folder_that_was_chosen_is_handed_in_without_what_is_hidden(one: tuple[Revision, Callable[..., AppTest]]) -> None:
@@ -178,6 +185,28 @@ def test_a_document_is_published_with_a_reason_and_retired_with_one(one: tuple[R
     assert not app.exception
 
 
+def test_what_is_selected_is_shown_as_selected_in_the_rows(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    with opened() as library:
+        jobs.add(library, [("a.md", b"# A circular\n\nLunch is at noon.\n")], user="k", clearance=3, level=1)
+    at_work()
+    app = start().run()
+
+    def selected() -> tuple[bool, int]:
+        rows = json.loads(app.dataframe[0].proto.selection_default or "{}").get("selection", {}).get("rows", [])
+        assert len([button for button in app.button if str(button.key).startswith("open-")]) == len(rows)
+        return app.checkbox(key="select-all").value, len(rows)
+
+    assert selected() == (False, 0)
+    app.checkbox(key="select-all").check().run()
+    assert selected() == (True, 2)
+    app.checkbox(key="select-all").uncheck().run()
+    assert selected() == (False, 0)
+    columns = json.loads(app.dataframe[0].proto.columns)
+    assert not columns[ja("documents.title")].get("pinned"), "a pinned column is drawn as pale as what cannot be used"
+    assert not app.exception
+
+
 def test_a_publication_that_the_gate_stopped_goes_through_with_a_reason(one: tuple[Revision, Callable[..., AppTest]]) -> None:
     draft, start = one
     with_no_day = without_a_day(draft)
@@ -194,6 +223,30 @@ def test_a_publication_that_the_gate_stopped_goes_through_with_a_reason(one: tup
     assert (again.kind, again.what["reason"], again.what["accept"], revision.state) == ("publish", REASON, "", PUBLISHED)
     app.run()
     assert ja("jobs.gate_closed") not in said(app)
+    assert not app.exception
+
+
+def test_a_retirement_that_a_golden_question_stopped_goes_through_with_a_reason(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    with opened() as library:
+        jobs.publish(library, [draft.number], user="k", clearance=3)
+    _, (revision,) = at_work()
+    with opened() as library:
+        answer = ask(library, "Parking costs", clearance=3, as_of=TODAY)
+        assert answer.statements
+        golden.from_answer(library, answer, user="k")
+        jobs.retire(library, [revision.number], user="k", clearance=3, reason="It was repealed.")
+    job, (revision,) = at_work()
+    assert (job.code, revision.state) == ("GoldenRegressed", PUBLISHED)
+    app = start().run()
+    assert ja("jobs.golden_lost_retire", n=1) in said(app) and answer.question in said(app)
+    app.text_input(key=f"reason-{job.number}").set_value(REASON).run()
+    assert app.button(key=f"anyway-{job.number}").label == ja("jobs.retire_anyway")
+    app.button(key=f"anyway-{job.number}").click().run()
+    again, (revision,) = at_work()
+    assert (again.kind, again.what["reason"], again.what["accept"], revision.state) == ("retire", "It was repealed.", REASON, RETIRED)
+    app.run()
+    assert ja("jobs.affected", n=1) in [folded.label for folded in app.expander]
     assert not app.exception
 
 
@@ -267,6 +320,23 @@ def test_why_a_piece_of_work_was_not_done_is_a_sentence(one: tuple[Revision, Cal
     assert ja(f"failed.{code if code in progress._KNOWN else 'other'}") in said(app)
     assert "&lt;b&gt;what it said itself" in said(app)
     assert not app.exception
+
+
+def test_why_a_file_was_left_out_is_said_in_the_readers_language(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    _, start = one
+    with opened() as library:
+        jobs.add(
+            library,
+            [("plan.pdf", b"plain words"), ("nothing.md", b" "), ("b.md", b"# Parking\n\nParking costs 30.\n")],
+            user="k",
+            clearance=3,
+        )
+    at_work()
+    app = start().run()
+    shown = said(app)
+    for key, what in (("refused.damaged", ""), ("why.not_as_named", ".pdf"), ("why.no_text", ""), ("why.same_bytes", "rule.md")):
+        assert ja(key, what=what) in shown, key
+    assert 'lang="en"' not in shown and ja("why.record") not in shown
 
 
 def test_what_was_pressed_last_counts_where_the_address_comes_late(one: tuple[Revision, Callable[..., AppTest]]) -> None:

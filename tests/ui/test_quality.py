@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,9 @@ def _app(name: str) -> None:
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
     """A library in which one question was asked in vain, for the pages too."""
     opened = library_at(tmp_path / "home", keep_questions="text")
-    publish(opened, [document("rule", "The office approves travel."), document("other", "Parking is free.")])
+    parking = document("other", "Parking is free.")
+    paged = replace(parking, pages=3, blocks=tuple(replace(block, page=3) for block in parking.blocks))
+    publish(opened, [document("rule", "The office approves travel."), paged])
     assert feedback.record_asked(opened, ask(opened, VAIN, clearance=3, as_of=TODAY), 0.1)
     monkeypatch.setenv("KONKYO_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KONKYO_CLEARANCE", "3")
@@ -100,8 +103,29 @@ def test_a_golden_question_with_several_provisions_a_topic_and_a_day(library: Li
     assert (shown[ja("quality.topic")], str(shown[ja("quality.day")])[:10]) == ("travel", "2026-05-01")
     assert app.text_input(key="question-golden-1").value == ""
     app.text_input(key="question-golden-1").set_value("Is there a zoo?").run()
+    assert app.button(key="keep-golden").disabled, "nobody has said yet that it must be refused"
+    app.selectbox(key="expect-golden-1-0").set_value("").run()
     app.button(key="keep-golden").click().run()
     assert [(one.expect, one.topic, one.as_of) for one in library.registry.golden.all()[1:]] == [((), "", None)]
+    assert not app.exception
+
+
+def test_a_provision_that_is_not_there_is_not_kept(library: Library) -> None:
+    app = start("quality")
+    app.text_input(key="question-golden-0").set_value("Who approves travel?").run()
+    app.selectbox(key="expect-golden-0-0").set_value("rule").run()
+    app.text_input(key="place-golden-0-0").set_value("Part l").run()
+    assert app.button(key="keep-golden").disabled
+    assert ja("quality.not_there", title="Title of rule", where="Part l") in said(app) and ja("quality.near", near="Part 1") in said(app)
+    app.text_input(key="place-golden-0-0").set_value("Part 1").run()
+    assert ja("quality.near", near="Part 1") not in said(app)
+    app.text_input(key="place-golden-0-0").set_value("p9")  # typed, and the button pressed before the page was drawn again
+    app.button(key="keep-golden").click().run()
+    assert library.registry.golden.all() == []
+    assert ja("quality.not_there", title="Title of rule", where="p9") in said(app)
+    app.text_input(key="place-golden-0-0").set_value("Part 1").run()
+    app.button(key="keep-golden").click().run()
+    assert [one.expect for one in library.registry.golden.all()] == [EXPECTED[:1]]
     assert not app.exception
 
 
@@ -109,7 +133,7 @@ def test_a_provision_chosen_before_the_question_became_one_to_refuse_does_not_co
     app = start("quality")
     app.text_input(key="question-golden-0").set_value("Is there a zoo?").run()
     fill(app, "golden-0")
-    app.selectbox(key="expect-golden-0-0").set_value(None).run()
+    app.selectbox(key="expect-golden-0-0").set_value("").run()
     app.button(key="keep-golden").click().run()
     assert [one.expect for one in library.registry.golden.all()] == [()]
 
@@ -118,6 +142,7 @@ def test_a_gap_becomes_a_golden_question(library: Library) -> None:
     app = start("gaps")
     key = f"gap-{deal_with(app, library, 'golden')}"
     assert app.text_input(key=f"question-{key}").value == VAIN
+    assert app.button(key=key.replace("gap-", "do-")).disabled, "what must answer is asked first"
     fill(app, key)
     finish(app, key)
     app.button(key=key.replace("gap-", "do-")).click().run()
@@ -148,7 +173,7 @@ def test_an_entry_that_cannot_be_written_leaves_the_gap_open(library: Library) -
     app.text_input(key=f"gap-said-{key}").set_value("zoo")
     app.text_input(key=f"gap-means-{key}").set_value("zoological garden").run()
     app.button(key=f"do-{key}").click().run()
-    assert "cannot be written" in said(app)
+    assert ja("why.not_written") in said(app)
     assert [gap.question for gap in gaps.gaps(library)] == [VAIN]
     assert not app.exception
 
@@ -194,6 +219,24 @@ def test_the_log_is_shown_and_searched_in_the_words_of_the_reader(library: Libra
         assert [*shown[ja("log.subject")]] == [subject]
         assert [*shown[ja("log.detail")]] == [detail]
     assert not app.exception
+
+
+def test_the_log_has_titles_and_days_and_the_clock_of_the_machine(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    library.registry.desk.correct("rule", "", {"effective_from": "2026-04-01"}, user="kato")
+    number = library.registry.golden.add(VAIN, language="en", expect=[], as_of=None, topic="", user="kato")
+    stored = {event.subject: event for event in library.registry.events.all()}
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        shown = start("log").dataframe[0].value
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert f"{ja('correct.begins')}: 2026年4月1日（令和8年）" in shown[ja("log.detail")][1]
+    assert [*shown[ja("documents.title")]][:2] == [VAIN, "Title of rule"]
+    assert [*shown[ja("log.subject")]][:2] == [ja("log.golden", n=number), "rule"]
+    at = datetime.fromisoformat(stored["rule"].at).astimezone(timezone(timedelta(hours=9)))
+    assert f"{shown[ja('log.at', zone='JST')][1]:%Y-%m-%d %H:%M:%S}" == f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def test_a_history_of_one_run_is_no_line(library: Library) -> None:

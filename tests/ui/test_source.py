@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from rag.library import Library
+from rag.provisions import address_of
 from rag.records import QUOTABLE, BlockKind, Document, Source, Span
 from rag.ui.source import provision, unit_at, units, view
+from tests.read.checks import read_text
 from tests.ui.documents import build, law, span_of
 
 
@@ -126,3 +128,24 @@ def _marked(document: Document, span: Span) -> str:
     found = units(document)
     seen = view(document, found[unit_at(found, span)], [span])
     return "".join(part for line in seen.lines for part, mark in line.parts if mark)
+
+
+@pytest.mark.parametrize(
+    "heading", ["Supplementary Provisions", "SUPPLEMENTARY PROVISIONS", "Supplementary Provisions (Act No. 3 of 2020)"]
+)
+def test_an_article_of_supplementary_provisions_keeps_its_place(heading: str) -> None:
+    text = f"Act on Things\n\nArticle 2\n\nThis covers all.\n\n{heading}\n\nArticle 2\n\nOld rules go on for a year.\n"
+    document = read_text(text, "act.txt")
+    first, last = (block for block in document.blocks if block.kind is BlockKind.PARAGRAPH)
+    assert [provision(document, block.path) for block in (first, last)] == ["Article 2", f"{heading}, Article 2"]
+    assert [address_of(block.path).part[:2] for block in (first, last)] == ["", "附則"]
+
+
+def test_a_paragraph_is_never_cited_without_what_it_stands_in() -> None:
+    head = ("Supplementary Provisions", "Supplementary Article 2 (Review)")
+    one, two = (*head, "paragraph (1)"), (*head, "paragraph (2)")
+    alone = build([(BlockKind.PARAGRAPH, "", "It is reviewed.", one)], Source(uri="act.md"))
+    assert provision(alone, one) == head[-1]
+    both = build([(BlockKind.PARAGRAPH, "", "One.", one), (BlockKind.PARAGRAPH, "", "Two.", two)], Source(uri="act.md"))
+    assert [provision(both, path) for path in (one, two)] == [f"{head[-1]}, paragraph (1)", f"{head[-1]}, paragraph (2)"]
+    assert provision(both, ("附則", "第二項")) == "附則　第二項"

@@ -191,6 +191,7 @@ def _replace_and_compare(desk: Desk) -> None:
 def _a_golden_question_stops_a_publication(desk: Desk, home: Path) -> None:
     _said(desk, DAYS)
     desk.page.get_by_role("button", name=ja("take.golden")).click()
+    desk.page.get_by_role("button", name=ja("quality.keep"), exact=True).click()
     expect(desk.page.get_by_text(ja("take.golden_kept"))).to_be_visible()
     desk.open("quality")
     desk.page.get_by_role("button", name=ja("quality.run", n=1)).click()
