@@ -20,6 +20,8 @@ _FIRST_PARAGRAPH = re.compile(r"^(?:第一項|paragraph \(1\))$")
 _PARAGRAPH = re.compile(r"^(?:第.+項|paragraph \(\d+\))$")
 _LEVEL = re.compile(r"^(?:第.+[項号]|(?:paragraph|item) \(?\w+\)?)$")
 """What is nothing without the article or heading above it."""
+SHORT_PLACE = 6
+"""Characters: so short a place is a number, and its heading says more."""
 _APART = re.compile(r"附則|別表|supplementary|appended", re.IGNORECASE)
 """Parts of a law that number their articles anew."""
 
@@ -129,10 +131,13 @@ def provision(document: Document, path: Path) -> str:
 
 
 def _below_heading(document: Document, path: Path) -> str:
-    """A place without an article: the last heading, and the paragraphs and items of it. These alone would say nothing."""
+    """A place without an article: the last heading, and the paragraphs and items of it. These alone would say nothing; nor would the
+    number of a question without its words."""
+    if (words := document.headings().get(path)) is not None and len(path[-1]) < SHORT_PLACE:
+        return words
     at = next((n for n in range(len(path) - 1, -1, -1) if not _LEVEL.match(path[n])), -1)
     if at < 0 or at == len(path) - 1:
-        return "　".join(path[-2:]) if len(path) > 1 and len(path[-1]) < 6 else "".join(path[-1:])
+        return "　".join(path[-2:]) if len(path) > 1 and len(path[-1]) < SHORT_PLACE else "".join(path[-1:])
     head, rest = path[: at + 1], list(path[at + 1 :])
     if len(rest) == 1 and _FIRST_PARAGRAPH.match(rest[0]) and _only_paragraph(document, head):
         return head[-1]
