@@ -18,7 +18,9 @@ from rag.terms import content_words, words
 from rag.text import language
 
 _OF = re.compile(r" (?:of|in) (?:the |our |your )?((?:[\w'-]+ ){0,3}[\w'-]+)")
+"""The document that is named behind a provision in English, at most four words of it."""
 _KINDS = "act law order ordinance rules guide guideline guidelines handbook policy directive manual document notice text"
+"""What any document may be called."""
 RANGE = 10
 """So many provisions of a range are put first: 第三条から第五条まで."""
 

@@ -63,9 +63,10 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         yield made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sample(sample_home: Path) -> Iterator[Library]:
-    """The sample ministry's library. Do not write to it."""
+    """The sample ministry's library, opened once for each module: loading the model takes longer than a question. Do not write to it,
+    and give settings back that you change."""
     opened = Library(Settings(home=sample_home))
     yield opened
     opened.close()

@@ -211,6 +211,16 @@ def test_no_more_than_a_few_statements_are_shown_at_once() -> None:
     assert found[quote.ANSWERS][1] is Role.RELATED
 
 
+def test_what_hardly_answers_stands_behind_more() -> None:
+    answer, related, weak = "旅費の請求の期限は二週間とする。", "旅費の請求の様式を定める。", "宿泊の予約は端末で行う。"
+    hits, load = hits_of(prose(answer, id="a"), prose(related, id="b"), prose(weak, id="c"))
+    evidence = [
+        quote.Evidence(document=load(hit), spans=(hit.chunk.span,), relevance=relevance, role=role)
+        for hit, relevance, role in zip(hits, (1.0, 0.75, 0.65), (Role.ANSWER, Role.RELATED, Role.RELATED), strict=True)
+    ]
+    assert [(made.text, made.folded) for made in quote.statements(evidence)] == [(answer, False), (related, False), (weak, True)]
+
+
 def test_what_lays_down_a_figure_leads_what_only_mentions_one() -> None:
     mentions = "休暇の日数が十日以上のときは、記録する。"
     lays_down = "休暇の日数は、一の年（一月一日からの期間をいう。）につき二十日とする。"

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from rag.answer.asks import for_the_text
 from rag.ask import ask
 from rag.library import Library
 from rag.records import Answer, Role
-from rag.settings import Settings
 
 from .conftest import TODAY
-
-
-@pytest.fixture(scope="module")
-def sample(sample_home: Path) -> Iterator[Library]:
-    """The sample ministry's library, opened once."""
-    opened = Library(Settings(home=sample_home))
-    yield opened
-    opened.close()
 
 
 def answered(library: Library, question: str) -> Answer:

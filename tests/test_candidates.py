@@ -191,3 +191,30 @@ def test_a_long_answer_and_a_paragraph_of_a_rule_are_quoted_by_sentence() -> Non
     long = LATE + "遅延証明書は、鉄道会社のものに限ります。" * 20
     assert LATE not in "".join(quotes("遅刻の届出", asked_and_answered(long)))
     assert quotes("遅刻の届出", asked_and_answered(LATE, Kind.DIRECTIVE)) == ["証明書がないときは、遅刻の届出を三日以内に出します。"]
+
+
+def test_a_short_paragraph_of_a_guide_is_quoted_whole() -> None:
+    guide = build([(BlockKind.TEXT, ("8.1",), "Send the form within 14 days. For journeys in March, claim by 7 April.")], kind=Kind.MANUAL)
+    assert quotes("claim journeys in March", guide) == ["Send the form within 14 days. For journeys in March, claim by 7 April."]
+
+
+# ---------------------------------------------------------------- what is excepted, and any one of several
+
+
+def test_what_is_excepted_in_brackets_is_not_spoken_of() -> None:
+    document = build(
+        [(BlockKind.TEXT, (), "公共交通機関（タクシーを除く。）の車賃は、実費とする。"), (BlockKind.TEXT, (), "タクシーの利用を認める。")]
+    )
+    hits, load = hits_of(document)
+    excepted, spoken = ("タクシー" in found.words for found in candidates.candidates(hits, load))
+    assert (excepted, spoken) == (False, True)
+
+
+def test_an_item_of_which_any_one_is_enough_comes_with_the_others() -> None:
+    announced = "次の各号に掲げる者の手数料を免除する。"
+    any_one, each = waived(), build([row if row[0] is BlockKind.ITEM else (*row[:2], announced) for row in rows_of(waived())])
+    for document, whole in ((any_one, True), (each, False)):
+        asked = Question(weights={"困窮": 1.0}, text="困窮していれば免除されますか")
+        hits, load = hits_of(document)
+        weighed = [one for one in quote.weigh(asked, hits, load) if len(one.candidate.spans) == 2]
+        assert ("災害にあった者" in quote.choose(asked, weighed)[0].text) is whole

@@ -144,18 +144,14 @@ def test_a_question_that_the_documents_do_not_answer_is_refused_with_words_to_as
     assert answer.refusal.nearest
 
 
-def test_the_threshold_is_a_setting(sample: Library) -> None:
+def test_the_threshold_is_a_setting(sample: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     question = "有休で行く火星旅行の燃料はどこの惑星で買えますか"
-    kept = sample.settings
-    try:
-        sample.settings = replace(kept, refuse_below=0.0)
-        assert ask(sample, question, clearance=3, as_of=TODAY).statements
-        sample.settings = replace(kept, refuse_below=1.0)
-        assert ask(sample, "年次休暇は何日もらえますか", clearance=3, as_of=TODAY).refusal
-    finally:
-        sample.settings = kept
+    monkeypatch.setattr(sample, "settings", replace(sample.settings, refuse_below=0.0))
+    assert ask(sample, question, clearance=3, as_of=TODAY).statements
+    monkeypatch.setattr(sample, "settings", replace(sample.settings, refuse_below=1.0))
+    assert ask(sample, "年次休暇は何日もらえますか", clearance=3, as_of=TODAY).refusal
 
 
-def test_what_names_a_provision_is_never_refused_for_this_reason(sample: Library) -> None:
-    sample.settings = replace(sample.settings, refuse_below=1.0)
+def test_what_names_a_provision_is_never_refused_for_this_reason(sample: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sample, "settings", replace(sample.settings, refuse_below=1.0))
     assert ask(sample, "公共サービス省職員旅費取扱規程の第十二条", clearance=3, as_of=TODAY).statements

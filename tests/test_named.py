@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,17 +12,8 @@ from rag.ask import ask
 from rag.library import Library
 from rag.named import RANGE, Named, named
 from rag.records import Filters, RefusalReason
-from rag.settings import Settings
 
 from .conftest import TODAY, add
-
-
-@pytest.fixture(scope="module")
-def sample(sample_home: Path) -> Iterator[Library]:
-    """The sample ministry's library, opened once: loading the model takes longer than a question."""
-    opened = Library(Settings(home=sample_home))
-    yield opened
-    opened.close()
 
 
 def names(library: Library, question: str, clearance: int = 3, as_of: date = TODAY) -> Named:

@@ -15,18 +15,10 @@ from rag.meaning import Asked
 from rag.records import Filters, Hit
 from rag.search import LONGEST_QUESTION, NAMED, Result, search
 from rag.second_stage import FEATURES
-from rag.settings import PARTS, Settings
+from rag.settings import PARTS
 
 from .conftest import TODAY
 from .small import document, library_at, publish
-
-
-@pytest.fixture(scope="module")
-def sample(sample_home: Path) -> Iterator[Library]:
-    """The sample ministry's library, opened once: loading the model takes longer than a question."""
-    opened = Library(Settings(home=sample_home))
-    yield opened
-    opened.close()
 
 
 def look(library: Library, question: str, *, clearance: int = 3, as_of: date = TODAY, limit: int = 20) -> Result:

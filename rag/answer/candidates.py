@@ -1,8 +1,8 @@
 """What may be quoted from a hit: its sentences, each with what makes it readable and true.
 
 A sentence that announces a list （「次の各号」, "the following:"） comes with its list, an item with the words that announce it,
-a row of a table with the first row, and a sentence that only limits the one before （ただし） with that one. Of a Q&A a short answer is
-quoted whole: its second sentence （「証明書がないときは、遅刻の届出になります。」） says little without the first.
+a row of a table with the first row, and a sentence that only limits the one before （ただし） with that one. A short answer of a Q&A
+and a short paragraph of a guide are quoted whole: 「証明書がないときは、遅刻の届出になります。」 says little without what stands before.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ LONGEST_LIST = 12
 LONGEST_QUOTE = 1_000
 SHORT_LIST, SHORT_LIST_CHARACTERS = 6, 500
 """A list is quoted whole for one of its items where it has no more items and characters."""
-ONE_ANSWER = 300
-"""Characters of an answer of a Q&A that is quoted whole; a Latin letter counts half."""
 WHOLE_KINDS = frozenset({Kind.QA, Kind.MANUAL})
 """They explain in sentences that follow from each other; a paragraph of a rule is made to be cited by its sentence."""
+ONE_ANSWER = 300
+"""Width of a paragraph that is quoted whole in these kinds: a full-width character counts 1, a Latin letter half."""
 _FARTHEST = 200
 """Blocks that may lie between an item and the words that announce it."""
 
@@ -105,7 +105,7 @@ def _above(document: Document, item: Block) -> tuple[Span, ...]:
     """The words that announce an item, and the items that it is a part of; they may stand in a passage before."""
     above: list[Span] = []
     path = item.path
-    at = bisect_right(document.blocks, item.span.start, key=lambda block: block.span.start) - 1
+    at = _at(document, item.span)
     for block in reversed(document.blocks[max(0, at - _FARTHEST) : at]):
         if block.kind is BlockKind.ITEM:
             if len(block.path) < len(path) and path[: len(block.path)] == block.path:
@@ -125,7 +125,7 @@ def whole_list(candidate: Candidate) -> tuple[Span, ...]:
     """The announcement of an item with all items of its list, where these are few, short and have no items of their own; else what is
     quoted of the item."""
     document, own = candidate.document, candidate.spans
-    at = bisect_right(document.blocks, own[-1].start, key=lambda block: block.span.start) - 1
+    at = _at(document, own[-1])
     if len(own) != 2 or at < 0 or document.blocks[at].kind is not BlockKind.ITEM:
         return own
     home = document.blocks[at].path[:-1]
@@ -150,7 +150,8 @@ def provision(document: Document, span: Span) -> list[tuple[Span, ...]]:
             pieces.append(spans)
         elif not before[-1].holds(last):
             joined = Span(start=before[-1].start, end=last.end)
-            of_one = _block(document, before[-1]).path == _block(document, last).path if len(spans) == 1 else spans[:-1] == before[:-1]
+            one, other = document.blocks[_at(document, before[-1])], document.blocks[_at(document, last)]
+            of_one = one.path == other.path if len(spans) == 1 else spans[:-1] == before[:-1]
             if of_one and len(spans) == len(before) and joined.end - joined.start <= LONGEST_QUOTE:
                 pieces[-1] = (*before[:-1], joined)
             else:
@@ -158,8 +159,9 @@ def provision(document: Document, span: Span) -> list[tuple[Span, ...]]:
     return pieces
 
 
-def _block(document: Document, span: Span) -> Block:
-    return document.blocks[bisect_right(document.blocks, span.start, key=lambda block: block.span.start) - 1]
+def _at(document: Document, span: Span) -> int:
+    """The number of the block in which a span begins; -1 before the first."""
+    return bisect_right(document.blocks, span.start, key=lambda block: block.span.start) - 1
 
 
 def whole_answer(candidate: Candidate) -> tuple[Span, ...]:
@@ -168,15 +170,14 @@ def whole_answer(candidate: Candidate) -> tuple[Span, ...]:
     document, own = candidate.document, candidate.spans
     if document.source.kind not in WHOLE_KINDS or len(own) != 1:
         return own
-    block = _block(document, own[0])
+    block = document.blocks[_at(document, own[0])]
     short = block.path and block.span.holds(own[0]) and text.width(block.span.cut(document.text)) <= ONE_ANSWER
     return (block.span,) if short else own
 
 
 def _column_names(document: Document, row: Block) -> Span:
     """The first row of the table that ``row`` stands in, which may lie in a passage before."""
-    index = bisect_right(document.blocks, row.span.start, key=lambda block: block.span.start) - 1
-    return document.first_row(index).span
+    return document.first_row(_at(document, row.span)).span
 
 
 def _sentences(whole: str, span: Span) -> list[Span]:

@@ -107,7 +107,7 @@ def test_provisions_are_named_as_one_writes_them(words: str, expected: str) -> N
 def test_provisions_of_documents_without_articles() -> None:
     document = build([(BlockKind.HEADING, "", "3.2 Rail", ("3 Booking", "3.2 Rail"))], Source(uri="guide.md"))
     assert provision(document, ("3 Booking", "3.2 Rail")) == "3.2 Rail"
-    assert provision(document, ("第２部 旅費の請求", "問9")) == "第２部 旅費の請求　問9"
+    assert provision(document, ("第２部 旅費の請求", "問9")) == "第２部 旅費の請求　問9", "no heading says more"
     assert provision(document, ()) == ""
 
 
@@ -149,3 +149,10 @@ def test_a_paragraph_is_never_cited_without_what_it_stands_in() -> None:
     both = build([(BlockKind.PARAGRAPH, "", "One.", one), (BlockKind.PARAGRAPH, "", "Two.", two)], Source(uri="act.md"))
     assert [provision(both, path) for path in (one, two)] == [f"{head[-1]}, paragraph (1)", f"{head[-1]}, paragraph (2)"]
     assert provision(both, ("附則", "第二項")) == "附則　第二項"
+
+
+def test_the_place_of_an_answer_is_its_question() -> None:
+    path = ("第５部", "問30")
+    rows = [(BlockKind.HEADING, "", "問30　電車が遅れました。休暇を使いますか。", path), (BlockKind.TEXT, "", "使いません。", path)]
+    document = build(rows, Source(uri="qa.txt"))
+    assert provision(document, path) == "問30 電車が遅れました。休暇を使いますか。"
