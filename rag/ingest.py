@@ -36,7 +36,7 @@ from rag.link import link
 from rag.meaning import Meaning
 from rag.read.sandbox import Sandbox
 from rag.read.wire import options_from_json
-from rag.records import Chunk, Document, Source
+from rag.records import HIGHEST_LEVEL, Chunk, Document, Source
 from rag.registry import CHECKED, DRAFT, PENDING, PUBLISHED, RETIRED, SUPERSEDED, Revision
 from rag.registry.desk import Corrections, corrected
 
@@ -287,6 +287,7 @@ class Ingester:
     def rebuild(self, progress: Callable[[int, int], None]) -> int:
         """Make both indexes and the graph of references anew from the registry. Returns the number of passages.
 
+        What is searched beside a passage, its title and headings, is taken from its document anew: a newer version may take more.
         Meanwhile the library answers from what is rebuilt so far. If it is stopped, run it again.
         """
         registry = self._library.registry
@@ -298,7 +299,7 @@ class Ingester:
         total, done = registry.counts()[0], 0
         pile: list[tuple[Chunk, int]] = []
         for revision in registry.revisions(PUBLISHED):
-            pile += [(item, revision.number) for item in registry.chunks_of(revision.number)]
+            pile += [(item, revision.number) for item in self._with_context(revision)]
             if len(pile) >= self._library.settings.batch:
                 self._index(pile)
                 done, pile = done + len(pile), []
@@ -310,6 +311,15 @@ class Ingester:
         registry.references.clear()
         self.link()
         return total
+
+    def _with_context(self, revision: Revision) -> list[Chunk]:
+        """The passages of a revision with their context as it is made today; where they are cut otherwise today, as they were."""
+        kept = self._library.registry.chunks_of(revision.number)
+        document = self._library.document(revision.document_id, revision.sha256, clearance=HIGHEST_LEVEL)
+        contexts = {piece.span: piece.context for piece in chunk(document)}
+        renewed = [replace(item, context=contexts.get(item.span, item.context)) for item in kept]
+        self._library.registry.renew_contexts({new.id: new.context for new, old in zip(renewed, kept, strict=True) if new != old})
+        return renewed
 
     def mend(self) -> None:
         """Make the indexes anew where they are damaged: the registry has everything that they had.

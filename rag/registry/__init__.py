@@ -326,6 +326,12 @@ class Registry:
         with self._session() as session, session.begin():
             session.execute(delete(RevisionRow).where(RevisionRow.number.in_(numbers), RevisionRow.state == PENDING))
 
+    def renew_contexts(self, contexts: Mapping[int, str]) -> None:
+        """Chunk -> what is searched beside its text from now on."""
+        if contexts:
+            with self._session() as session, session.begin():
+                session.execute(update(ChunkRow), [{"id": id_, "context": context} for id_, context in contexts.items()])
+
     def forget_vectors(self) -> None:
         """Before a rebuild: no chunk has a vector."""
         with self._session() as session, session.begin():
