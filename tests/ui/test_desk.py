@@ -201,7 +201,7 @@ def test_a_pdf_asks_for_its_password(screen: Make, served: tuple[str, Path]) -> 
         field.press("Enter")
         desk.seen.settle()
         expect(desk.page.locator(".st-key-picture img")).to_have_count(int(typed == SECRET))
-        assert (ja("refused.password_wrong") in desk.page.locator(".st-key-documents").inner_text()) is (typed == "wrong")
+        expect(desk.page.locator(".st-key-documents").get_by_text(ja("refused.password_wrong"))).to_have_count(int(typed == "wrong"))
     held = b"".join(file.read_bytes() for file in [*home.rglob("*"), *home.parent.glob("*.log")] if file.is_file())
     assert b"rates.pdf" in held and b"Zr7!secre" not in held
 
