@@ -111,9 +111,9 @@ def _state(job: Job) -> str:
     """What became of it in a word. Work that went through although none of its files, or not each, could be read is not called done."""
     if job.open:
         return "stopping" if job.cancel else job.state
-    failed = sum(entry["result"] == "failed" for entry in job.told)
+    failed = sum(entry.get("result") == "failed" for entry in job.told)
     if job.state != DONE or not failed:
-        return job.state
+        return job.state  # a job that failed as a whole tells of other things: of the questions that stopped it
     return "none" if failed == len(job.told) else "partly"
 
 
