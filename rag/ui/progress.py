@@ -23,7 +23,7 @@ from rag.errors import (
 from rag.holder import person
 from rag.library import Library
 from rag.registry import Revision
-from rag.registry.jobs import FAILED, RUNNING, Job
+from rag.registry.jobs import DONE, FAILED, RUNNING, Job
 from rag.registry.questions import Changed, Questions, since
 from rag.ui import background, findings, notes, reasons, safe
 from rag.ui.frame import Reader
@@ -90,8 +90,8 @@ def _job(library: Library, who: Reader, job: Job) -> None:
     t = who.t
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         kind = safe.tag("strong", t(f"jobkind.{job.kind}", n=_size(job)))
-        state = t("jobs.stopping") if job.cancel and job.open else t(f"jobs.{job.state}")
-        said = [safe.tag("span", kind, "　", state, class_=f"k-job-{job.state}")]
+        state = _state(job)
+        said = [safe.tag("span", kind, "　", t(f"jobs.{state}"), class_=f"k-job-{state}")]
         if job.open:
             said.append(safe.tag("p", _stage(who, job), class_="k-small"))
         safe.show(safe.tag("div", *said, role="status", aria_live="polite"))
@@ -105,6 +105,16 @@ def _job(library: Library, who: Reader, job: Job) -> None:
         st.progress(min(job.done / job.total, 1.0), text=t("jobs.far", done=min(job.done, job.total), total=job.total))
     if not job.open:
         _ended(library, who, job)
+
+
+def _state(job: Job) -> str:
+    """What became of it in a word. Work that went through although none of its files, or not each, could be read is not called done."""
+    if job.open:
+        return "stopping" if job.cancel else job.state
+    failed = sum(entry.get("result") == "failed" for entry in job.told)
+    if job.state != DONE or not failed:
+        return job.state  # a job that failed as a whole tells of other things: of the questions that stopped it
+    return "none" if failed == len(job.told) else "partly"
 
 
 def _size(job: Job) -> int:

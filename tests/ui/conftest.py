@@ -13,12 +13,14 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Request, WebSocket, expect, sync_playwright
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SWITCHES = (
@@ -26,7 +28,9 @@ SWITCHES = (
 ).split()
 START_SECONDS = 90
 QUIET = """
-!document.querySelector('.k-busy, [data-testid=stSkeleton], [data-testid=stStatusWidget], [data-stale=true]')
+!document.querySelector(
+    '.k-busy, [data-testid=stSkeleton], [data-testid=stStatusWidget], [data-stale=true], [data-test-script-state=running]'
+)
 && !document.getAnimations().some(one => one.playState === 'running' && one.effect.getComputedTiming().endTime < Infinity)
 """
 """Nothing is being worked out, and nothing is moving."""
@@ -42,6 +46,27 @@ class Screen:
     page: Page
     address: str
     outside: list[str]
+    asked: bool = field(default=False, init=False)
+    """The browser asked the server for something, and the server is not done with it. Only what passes between them tells:
+    the page itself shows that it waits a moment after it was pressed, on a busy machine long after."""
+
+    def __post_init__(self) -> None:
+        self.page.on("websocket", self._listen)
+
+    def _listen(self, between: WebSocket) -> None:
+        self.asked = False
+        between.on("framesent", self._sent)
+        between.on("framereceived", self._received)
+
+    def _sent(self, frame: str | bytes) -> None:
+        if isinstance(frame, bytes) and BackMsg.FromString(frame).WhichOneof("type") == "rerun_script":
+            self.asked = True
+
+    def _received(self, frame: str | bytes) -> None:
+        if isinstance(frame, bytes):
+            told = ForwardMsg.FromString(frame)
+            if told.WhichOneof("type") == "script_finished" and told.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                self.asked = False
 
     def open(self, **query: str) -> None:
         """Go to the page and wait until it is drawn."""
@@ -52,6 +77,9 @@ class Screen:
         """Wait until nothing is being worked out or drawn."""
         self.page.wait_for_selector(".stHtml h1, .stHtml h2", timeout=90_000)
         self.page.wait_for_timeout(300)
+        until = time.monotonic() + 90
+        while self.asked and time.monotonic() < until:
+            self.page.wait_for_timeout(50)
         self.page.wait_for_function(QUIET, timeout=90_000)
 
     def unfold(self, where: Locator) -> None:

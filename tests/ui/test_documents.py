@@ -185,6 +185,19 @@ def test_a_document_is_published_with_a_reason_and_retired_with_one(one: tuple[R
     assert not app.exception
 
 
+@pytest.mark.parametrize(("good", "bad", "state"), [(1, 0, "done"), (1, 1, "partly"), (0, 2, "none")])
+def test_work_that_could_not_read_its_files_is_not_called_done(
+    one: tuple[Revision, Callable[..., AppTest]], good: int, bad: int, state: str
+) -> None:
+    _, start = one
+    files = [(f"{n}.md", b"# A circular\n\nLunch is at noon.\n") for n in range(good)] + [(f"{n}.docx", b"PK broken") for n in range(bad)]
+    with opened() as library:
+        jobs.add(library, files, user="k", clearance=3, level=1)
+    job, _ = at_work()
+    heading = f"<strong>{ja('jobkind.add', n=good + bad)}</strong>　{ja(f'jobs.{state}')}"
+    assert f'<span class="k-job-{state}">{heading}</span>' in said(start().run())
+
+
 def test_what_is_selected_is_shown_as_selected_in_the_rows(one: tuple[Revision, Callable[..., AppTest]]) -> None:
     draft, start = one
     with opened() as library:
