@@ -97,7 +97,7 @@ _EN_N = r"(?:\d[\d,.]*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|f
 _TIME = r"(?:業務日|開庁日|営業日|勤務日|日間?|週間?|か月|箇月|ヶ月|カ月|月|年度|年間?|時間?|分間?)"
 _DECIDING: dict[Asks, str] = {
     Asks.MONEY: (
-        rf"(?:[¥￥£$€]\s?[\d,.]+|{_N}(?:円|ドル|ユーロ|ポンド)|(?:百|千)?分の{_N}|{_N}(?:割|パーセント|%)|"
+        rf"(?:[¥￥£$€]\s?[\d,.]+|{_N}(?:円|ドル|ユーロ|ポンド)|{_N}分の{_N}|{_N}(?:割|パーセント|%)|"
         rf"{_EN_N}\s?(?:yen|pounds?|dollars?|euros?|per ?cent|%)|無料|free of charge)"
     ),
     Asks.SHARE: rf"(?:{_N}分の{_N}|{_N}(?:割|パーセント|%)|半分|全額|{_EN_N}\s?(?:per ?cent|%)|half|two thirds)",

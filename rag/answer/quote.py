@@ -18,7 +18,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answer.asks import Asks, asks, decides, deciding, for_all, for_meaning, for_the_text, lays_down
-from rag.answer.candidates import Candidate, blocks_in, candidates, complete, provision, whole_answer, whole_list
+from rag.answer.candidates import (
+    LONGEST_QUOTE,
+    Candidate,
+    blocks_in,
+    candidates,
+    complete,
+    provision,
+    whole_answer,
+    whole_list,
+    whole_table,
+)
 from rag.answer.definitions import definitions
 from rag.answer.relevance import Kinship, Question
 from rag.answer.verify import block_at, cite
@@ -64,6 +74,7 @@ _LIMITS = re.compile(
 _DEFINES = re.compile(r"をいう。?[)）]?$|[\"”] means\b", re.IGNORECASE)
 """A definition explains what answers; alone it answers only who asks what a term means."""
 _ANY = re.compile(r"のいずれか|\bany (?:one )?of the following\b", re.IGNORECASE)
+_ALL = re.compile(r"のいずれにも|の(?:全て|すべて)に|\b(?:all|each) of the following\b", re.IGNORECASE)
 _TAKES_UP = re.compile(r"前([二三四五六])?項")
 _ON_THE_ONE_BEFORE = re.compile(r"\s*(?:前項|前二項|前各項|前条|the preceding|paragraph \(\d+\) does not)", re.IGNORECASE)
 
@@ -127,10 +138,14 @@ def weigh(question: Question, hits: Sequence[Hit], load: Callable[[Hit], Documen
 
 
 def _with_written(question: Question, each: Candidate) -> Candidate:
-    """With those terms of the question that stand there as they were written: Sudachi cuts 係長 in 又は係長の in two, and 祖父母 is no
-    祖父 to it."""
-    plain = modern(fold(each.text))
-    return replace(each, words=each.words | {term for term, surface in question.written if surface in plain})
+    return replace(each, words=each.words | _written(question, each.text))
+
+
+def _written(question: Question, text: str) -> set[str]:
+    """Those terms of the question that stand there as they were written: Sudachi cuts 係長 in 又は係長の in two, and 祖父母 is no 祖父
+    to it."""
+    plain = modern(fold(text))
+    return {term for term, surface in question.written if surface in plain}
 
 
 def choose(question: Question, weighed: Sequence[Weighed], named: Places = (), beside: str = "") -> list[Evidence]:
@@ -150,11 +165,11 @@ def choose(question: Question, weighed: Sequence[Weighed], named: Places = (), b
     documents = {each.candidate.document.id: each.candidate.document for each in weighed}
     if text := _text_of(named, beside, documents):
         others = [each for each in taken if not _stands_in(each.candidate, named)][:BESIDE]
-        return _distinct([*text, *(_evidence(each, Role.RELATED, (), ()) for each in others)])
+        return _distinct([*text, *(_evidence(question, each, Role.RELATED, ()) for each in others)])
     rules = [each for each in taken if each in inside] or [each for each in taken if not _DEFINES.search(each.candidate.text)] or taken
     best = max(each.relevance for each in rules)
     direct = [each for each in rules if each.relevance >= DIRECT * best][:ANSWERS]
-    wanted, near = asks(question.text), tuple(question.surfaces)
+    wanted = asks(question.text)
     direct.sort(
         key=lambda each: (
             each.candidate.document.source.kind.authority,
@@ -169,16 +184,15 @@ def choose(question: Question, weighed: Sequence[Weighed], named: Places = (), b
     direct = [one for each, before in laid_down for one in before or [each]]
     whole = for_all(question.text)
     answers = [
-        _evidence(_completed(each) if (whole or _one_of_several(each)) and each not in meanings else each, Role.ANSWER, wanted, near)
-        for each in direct
+        _evidence(question, _completed(question, each, whole=whole and each not in meanings), Role.ANSWER, wanted) for each in direct
     ]
-    conditions = [_evidence(each, Role.CONDITION, wanted, near) for each, before in laid_down if before]
+    conditions = [_evidence(question, each, Role.CONDITION, wanted) for each, before in laid_down if before]
     related: list[Evidence] = []
     homes = {(each.candidate.document.id, each.candidate.hit.chunk.path) for each in direct}
     for each in taken:
         if each not in direct:
             limits = (each.candidate.document.id, each.candidate.hit.chunk.path) in homes and bool(_LIMITS.search(each.candidate.text))
-            (conditions if limits else related).append(_evidence(each, Role.CONDITION if limits else Role.RELATED, wanted, near))
+            (conditions if limits else related).append(_evidence(question, each, Role.CONDITION if limits else Role.RELATED, wanted))
     for each in direct:
         conditions += _limits_of(each)
     conditions += _definitions_for(question, answers)
@@ -271,24 +285,46 @@ def _stands_in(candidate: Candidate, named: Places) -> bool:
     return any(id_ == candidate.document.id and span.holds(candidate.spans[-1]) for id_, span in named)
 
 
-def _evidence(each: Weighed, role: Role, wanted: tuple[Asks, ...], near: tuple[str, ...]) -> Evidence:
-    decisive = deciding(wanted, each.candidate.text, near) if role is Role.ANSWER else None
-    spans = whole_answer(each.candidate)
+def _evidence(question: Question, each: Weighed, role: Role, wanted: tuple[Asks, ...]) -> Evidence:
+    candidate = replace(each.candidate, spans=_all_of_them(question, each.candidate))
+    decisive = deciding(wanted, candidate.text, tuple(question.surfaces)) if role is Role.ANSWER else None
+    spans = whole_answer(candidate)
     if decisive is not None:
-        moved = each.candidate.spans[0].start - spans[0].start
+        moved = candidate.spans[0].start - spans[0].start
         decisive = Span(start=decisive.start + moved, end=decisive.end + moved)
-    return Evidence(document=each.candidate.document, spans=spans, relevance=each.relevance, role=role, decides=decisive)
+    return Evidence(document=candidate.document, spans=spans, relevance=each.relevance, role=role, decides=decisive)
 
 
-def _one_of_several(each: Weighed) -> bool:
-    """True for an item of a list of which any one is enough: alone it reads as the only case."""
+def _all_of_them(question: Question, candidate: Candidate) -> tuple[Span, ...]:
+    """An item of a list whose items must all be met, with the others: one of them is not the condition. A row of a table that the
+    question says nothing of, with all rows."""
+    if len(candidate.spans) > 1 and _ALL.search(candidate.spans[0].cut(candidate.document.text)):
+        return whole_list(candidate, LONGEST_QUOTE, flat=False)
+    return candidate.spans if _names_it(question, candidate) else whole_table(candidate)
+
+
+def _completed(question: Question, each: Weighed, *, whole: bool) -> Weighed:
+    """An item of a list of which any one is enough with the others, or it reads as the only case; so an item that the question says
+    nothing of.
+
+    Args:
+        whole: so are the items of every list.
+    """
     candidate = each.candidate
-    return len(candidate.spans) == 2 and _ANY.search(candidate.spans[0].cut(candidate.document.text)) is not None
+    if len(candidate.spans) < 2:
+        return each
+    above = candidate.spans[0].cut(candidate.document.text)
+    if whole or _ANY.search(above) or not _names_it(question, candidate):
+        return replace(each, candidate=replace(candidate, spans=whole_list(candidate)))
+    return each
 
 
-def _completed(each: Weighed) -> Weighed:
-    """An item with the others of its list."""
-    return replace(each, candidate=replace(each.candidate, spans=whole_list(each.candidate)))
+def _names_it(question: Question, candidate: Candidate) -> bool:
+    """True where a term of the question stands in an item or a row, and neither in what announces it nor in the headings."""
+    *above, own = (span.cut(candidate.document.text) for span in candidate.spans)
+    beside = {word for text in (*above, candidate.hit.chunk.context) for word in (*words(text), *_written(question, text))}
+    said = {*words(own), *_written(question, own)} - beside
+    return any(question.has(term, said) for term in question.weights)
 
 
 def _with_heading(candidate: Candidate) -> str:
