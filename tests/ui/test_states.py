@@ -115,6 +115,8 @@ def test_conversation(screen: Make, sample_address: str) -> None:
     assert seen.page.get_by_text(understood, exact=True).is_visible()
     seen.press(ja("ask.alone"))
     assert seen.page.get_by_text(understood, exact=True).count() == 0
+    seen.press(ja("ask.together"))
+    assert seen.page.get_by_text(understood, exact=True).is_visible()
 
 
 def test_taking_an_answer_away(screen: Make, sample_address: str, tmp_path: Path) -> None:
