@@ -22,7 +22,6 @@ from rag.answer.asks import Asks, asks, decides, deciding, for_all, for_meaning,
 from rag.answer.candidates import (
     LONGEST_QUOTE,
     Candidate,
-    blocks_in,
     candidates,
     complete,
     provision,
@@ -64,6 +63,9 @@ NEW = 0.1
 """What it counts that a sentence covers all of the question that nothing before it covered."""
 ANOTHER = 0.2
 """A second sentence of a passage must newly cover at least this share of the question: as a rule another provision says more."""
+MARKED = 0.2
+"""Words that decide are marked where their sentence covers at least this share of the question. Without this line 53% of the marks in
+answers to golden questions stand in an expected provision, with it 62%."""
 BESIDE = 3
 """Other provisions that are quoted beside one whose text was asked for."""
 DEFINED = 2
@@ -250,16 +252,14 @@ def _shown(chosen: Sequence[Evidence]) -> list[Evidence]:
     return [evidence for evidence in chosen if evidence in shown]
 
 
-def nearest(hits: Sequence[Hit], load: Callable[[Hit], Document], limit: int) -> list[Citation]:
-    """The first sentence or so of the best hits, to be shown as not an answer."""
-    citations: list[Citation] = []
-    for hit in hits[:limit]:
-        document = load(hit)
-        blocks = blocks_in(document, hit.chunk.span)
-        spans = [span for block in blocks if block.kind in QUOTABLE for span in sentences(document.text, block.span)]
-        if spans:
-            citations.append(cite(document, spans[0], len(citations) + 1))
-    return citations
+def nearest(weighed: Sequence[Weighed]) -> list[Citation]:
+    """What comes nearest in each passage, to be shown as not an answer."""
+    best: dict[int, Weighed] = {}
+    for each in weighed:
+        id_ = each.candidate.hit.chunk.id
+        if id_ not in best or each.relevance > best[id_].relevance:
+            best[id_] = each
+    return [cite(each.candidate.document, each.candidate.spans[-1], number) for number, each in enumerate(best.values(), 1)]
 
 
 def _taken(question: Question, weighed: Sequence[Weighed]) -> list[Weighed]:
@@ -292,11 +292,22 @@ def _stands_in(candidate: Candidate, named: Places) -> bool:
 def _evidence(question: Question, each: Weighed, role: Role, wanted: tuple[Asks, ...]) -> Evidence:
     candidate = replace(each.candidate, spans=_all_of_them(question, each.candidate))
     decisive = deciding(wanted, candidate.text, tuple(question.surfaces)) if role is Role.ANSWER else None
+    if decisive is not None and question.coverage(words(_sentence_at(candidate.text, decisive))) < MARKED:
+        decisive = None
     spans = whole_answer(candidate)
     if decisive is not None:
         moved = candidate.spans[0].start - spans[0].start
         decisive = Span(start=decisive.start + moved, end=decisive.end + moved)
     return Evidence(document=candidate.document, spans=spans, relevance=each.relevance, role=role, decides=decisive)
+
+
+def _sentence_at(text: str, inside: Span) -> str:
+    """The sentence, or the line, of a text that some characters stand in; of a table all lines, since a cell says nothing alone."""
+    if "｜" in text:
+        return text
+    start = max(text.rfind(end, 0, inside.start) for end in "。\n") + 1
+    ends = [at for end in "。\n" if (at := text.find(end, inside.end)) >= 0]
+    return text[start : min(ends, default=len(text))]
 
 
 def _all_of_them(question: Question, candidate: Candidate) -> tuple[Span, ...]:
@@ -405,9 +416,11 @@ def _definitions_for(question: Question, answers: Sequence[Evidence]) -> list[Ev
 
 
 def _has(text: str, term: str) -> bool:
-    if language(term) == "ja" or term.lower() not in text.lower():
-        return term in text
-    return re.search(rf"\b{re.escape(term)}\b", text, re.IGNORECASE) is not None
+    """True where the term stands there as a word: 情報 not in 情報システム, 窓口 not in 移動窓口事業."""
+    if term.lower() not in text.lower():
+        return False
+    border = r"[々一-龯ァ-ヴー]" if language(term) == "ja" else r"\w"
+    return re.search(rf"(?<!{border}){re.escape(term)}(?!{border})", text, re.IGNORECASE) is not None
 
 
 def _distinct(chosen: Sequence[Evidence]) -> list[Evidence]:
