@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 import streamlit as st
@@ -12,7 +12,7 @@ from rag.desk.overview import Row
 from rag.holder import person
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Kind
-from rag.registry import CHECKED, DRAFT, PUBLISHED
+from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
 from rag.text import show_date
 from rag.ui import days, findings, frame, notes, progress, reading, revisions, safe
 from rag.ui.frame import Reader
@@ -27,13 +27,22 @@ def show(library: Library, who: Reader, every: Sequence[Row]) -> None:
     """Draw the document that is open; whoever may not see it is told the same as where there is none."""
     t = who.t
     of_it = [row for row in every if row.revision.document_id == frame.chosen("doc")]
-    row = next((row for row in of_it if row.revision.sha256.startswith(frame.chosen("rev"))), next(iter(of_it), None))
+    current = revisions.in_force(library, who)
+    row = next((row for row in of_it if _meant(row.revision, current)), next(iter(of_it), None))
     st.button(t("detail.back"), key="to-list", type="tertiary", icon=":material/arrow_back:", on_click=_back)
     if row is None:
         safe.show(safe.join([safe.tag("h1", t("documents.heading")), safe.tag("p", t("detail.gone"), class_="k-note")]))
         return
     about = row.revision.source
-    state = safe.tag("p", t(f"state.{row.revision.state}"), "　", t("detail.revision", sha=row.revision.sha256[:12]), class_="k-small")
+    today = revisions.standing(who, row.revision, current)
+    state = safe.tag(
+        "p",
+        t(f"state.{row.revision.state}"),
+        f"（{today}）" if today else "",
+        "　",
+        t("detail.revision", sha=row.revision.sha256[:12]),
+        class_="k-small",
+    )
     safe.show(safe.join([safe.tag("h1", about.title or about.uri), state]))
     safe.run_script(_TO_TOP)
     progress.show(library, who, row.revision)
@@ -47,6 +56,11 @@ def show(library: Library, who: Reader, every: Sequence[Row]) -> None:
         revisions.show(library, who, row.revision)
     else:
         _facts(library, who, row)
+
+
+def _meant(revision: Revision, current: Collection[int]) -> bool:
+    """The one that the address names; where it names none, the one in force and not the one that was added last."""
+    return revision.sha256.startswith(frame.chosen("rev")) if frame.chosen("rev") else revision.number in current
 
 
 def _back() -> None:
@@ -129,15 +143,44 @@ def _correct(library: Library, who: Reader, row: Row) -> None:
         values["replaces"] = st.text_input(t("correct.replaces"), about.replaces, key=f"replaces-{key}", max_chars=200)
         if row.revision.state == PUBLISHED:
             safe.show(safe.tag("p", t("correct.published"), class_="k-small"))
+        sure = _asked_to_end(who, key)
         sent = st.form_submit_button(t("correct.save"), key=f"save-{key}", type="primary")
     if sent:
         before = {name: str(getattr(about, name) or "") for name in _FIELDS if name != "review_on"} | {"review_on": review}
         changed = {name: text for name, value in values.items() if (text := str(value or "").strip()) != before[name]}
-        if changed:
-            jobs.correct(library, row.revision.document_id, row.revision.sha256, changed, user=person(), clearance=who.clearance)
-            st.rerun()
+        _save(library, who, row, key, values, changed, sure=sure)
+
+
+def _asked_to_end(who: Reader, key: str) -> bool:
+    """The question whether what is published is to end, where a day was saved that ends it. Returns the answer."""
+    if not (day := st.session_state.get(f"ending-{key}")):
+        return False
+    safe.show(safe.tag("p", who.t("correct.ends_now", day=show_date(day, who.t.language)), class_="k-note", role="alert"))
+    return st.checkbox(who.t("correct.ends_sure"), key=f"sure-{key}")
+
+
+def _save(
+    library: Library, who: Reader, row: Row, key: str, values: Mapping[str, object], changed: Mapping[str, str], *, sure: bool
+) -> None:
+    """Hand the correction over, or say why not."""
+    t, begins, ends = who.t, values["effective_from"], values["effective_to"]
+    if not changed:
         safe.show(safe.tag("p", t("correct.same"), class_="k-small", role="status"))
+        return
+    if isinstance(begins, date) and isinstance(ends, date) and ends < begins and changed.keys() & {"effective_from", "effective_to"}:
+        said = t("correct.ends_before", ends=show_date(ends, t.language), begins=show_date(begins, t.language))
+        safe.show(safe.tag("p", said, class_="k-note", role="alert"))
+        return
+    asked = st.session_state.pop(f"ending-{key}", None)
+    ending = row.revision.state == PUBLISHED and "effective_to" in changed and isinstance(ends, date) and ends <= who.today
+    if ending and not (sure and asked == ends):
+        st.session_state[f"ending-{key}"] = ends
+    else:
+        jobs.correct(library, row.revision.document_id, row.revision.sha256, changed, user=person(), clearance=who.clearance)
+    st.rerun()
 
 
 def _day(t: Words, label: str, value: date | None, key: str) -> object:
-    return st.date_input(label, value, key=key, format=days.FIELD[t.language], min_value=date(1868, 1, 25), max_value=date(2199, 12, 31))
+    # Streamlit lets a field be emptied only where it was made empty: what is known is put into it, and is not its first value.
+    st.session_state.setdefault(key, value)
+    return st.date_input(label, None, key=key, format=days.FIELD[t.language], min_value=date(1868, 1, 25), max_value=date(2199, 12, 31))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from functools import partial
 from pathlib import PurePosixPath
@@ -18,9 +18,9 @@ from rag.errors import KonkyoError
 from rag.holder import person
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Kind
-from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
+from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED, Revision
 from rag.text import show_date
-from rag.ui import days, detail, frame, progress, reasons, safe
+from rag.ui import days, detail, frame, progress, reasons, revisions, safe
 from rag.ui.frame import Reader
 
 _STATES = (DRAFT, CHECKED, PUBLISHED, SUPERSEDED, RETIRED)
@@ -44,7 +44,7 @@ def page(library: Library, who: Reader) -> None:
         progress.show(library, who)
         shown = _filtered(who, every)
         if shown:
-            _actions(library, who, _list(who, shown))
+            _actions(library, who, _list(library, who, shown))
         else:
             safe.show(safe.tag("p", who.t("documents.none"), class_="k-note", role="status"))
 
@@ -170,16 +170,16 @@ def _filtered(who: Reader, every: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _list(who: Reader, shown: Sequence[Row]) -> list[Row]:
+def _list(library: Library, who: Reader, shown: Sequence[Row]) -> list[Row]:
     """The table; returns the rows that are selected."""
-    t = who.t
+    t, current = who.t, revisions.in_force(library, who)
     safe.show(safe.tag("p", t("documents.shown", n=len(shown)), class_="k-small", role="status"))
     st.checkbox(t("documents.select_all", n=len(shown)), key="select-all", on_change=_select_all)
     turn, every = st.session_state.get("select_turn", (0, False))
     # The key is of the rows themselves: when they change, what was selected is not what stands at that place now.
     key = f"table-{turn}-{hash(tuple(row.revision.number for row in shown))}"
     event = st.dataframe(
-        [_cells(who, row) for row in shown],
+        [_cells(who, row, current) for row in shown],
         key=key,
         on_select=partial(_selected, key, len(shown)),
         selection_mode="multi-row",
@@ -209,11 +209,11 @@ def _selected(key: str, rows: int) -> None:
     st.session_state["select-all"] = len(st.session_state[key]["selection"]["rows"]) == rows
 
 
-def _cells(who: Reader, row: Row) -> dict[str, object]:
+def _cells(who: Reader, row: Row, current: Collection[int]) -> dict[str, object]:
     t, about = who.t, row.revision.source
     return {
         t("documents.title"): about.title or about.uri,
-        t("documents.state"): t(f"state.{row.revision.state}"),
+        t("documents.state"): _state(who, row.revision, current),
         t("documents.gate"): _gate(who, row),
         t("documents.in_force"): about.effective_from,
         t("correct.ends"): about.effective_to,
@@ -229,6 +229,13 @@ def _cells(who: Reader, row: Row) -> dict[str, object]:
         t("documents.file"): about.uri,
         t("documents.revision"): row.revision.sha256[:12],
     }
+
+
+def _state(who: Reader, revision: Revision, current: Collection[int]) -> str:
+    """Of two published revisions one is in force: which answers today is told, unless it is the one that does."""
+    state = who.t(f"state.{revision.state}")
+    published = revision.state == PUBLISHED and revision.number not in current
+    return f"{state}（{revisions.standing(who, revision, current)}）" if published else state
 
 
 def _gate(who: Reader, row: Row) -> str:

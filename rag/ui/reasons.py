@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from rag.errors import DiskFull, KonkyoError, LibraryLocked
-from rag.ui import safe
+from rag.ui import days, safe
 from rag.ui.texts import Words
 
 _KINDS = r"Read are: .*"
@@ -87,6 +87,7 @@ _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r".* (?:cannot be kept in|cannot be stored in|cannot be written) .*", "not_written"),
         (r"The program ended (?P<n>\d+) times in the middle of this\..*", "died"),
         (r"An entry needs a word that people say\.|thesaurus\.toml, line \d+ is left out: .*", "no_entry"),
+        (r".*it would end on (?P<ends>\S+), before (?P<begins>\S+), from when it applies: .*", "ends_before"),
         # the log
         (r"Entry (?P<n>\d+) \((?P<what>.*)\) does not follow the one before it: .*", "log_order"),
         (r"Entry (?P<n>\d+) \((?P<what>.*)\) is not what was written: .*", "log_changed"),
@@ -99,7 +100,8 @@ def said(t: Words, message: str) -> str:
     """A message of the program in words of the screen; empty where there is none for it."""
     for pattern, key in _REASONS:
         if found := pattern.fullmatch(message):
-            return t(key, **{"what": "", "n": "", "limit": "", "some": "", **found.groupdict(default="")})
+            values = {"what": "", "n": "", "limit": "", "some": "", **found.groupdict(default="")}
+            return t(key, **{name: days.said(value, t.language) for name, value in values.items()})
     return ""
 
 
