@@ -101,6 +101,12 @@ def close(library: Library, question: str, *, how: str, note: str, user: str, la
         questions.close(Closed(at=datetime.now(UTC), question=question, language=language, how=how, note=note, by=user))
 
 
+def close_when_read(library: Library, question: str, job: int, *, note: str, user: str, language: str = "") -> None:
+    """Questions like this one have been dealt with as soon as the work of this number has read every file that was handed in."""
+    with Questions(library.home) as questions:
+        questions.close_later(Closed(at=datetime.now(UTC), question=question, language=language, how="document", note=note, by=user), job)
+
+
 def usage(library: Library) -> Usage:
     """Questions a day, what is cited and what is not, and how long answers took."""
     with Questions(library.home) as questions:

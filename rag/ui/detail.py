@@ -168,7 +168,7 @@ def _save(
         safe.show(safe.tag("p", t("correct.same"), class_="k-small", role="status"))
         return
     if isinstance(begins, date) and isinstance(ends, date) and ends < begins and changed.keys() & {"effective_from", "effective_to"}:
-        said = t("correct.ends_before", ends=show_date(ends, t.language), begins=show_date(begins, t.language))
+        said = t("correct.ends_before", ends=days.plain(ends, t.language), begins=days.plain(begins, t.language))
         safe.show(safe.tag("p", said, class_="k-note", role="alert"))
         return
     asked = st.session_state.pop(f"ending-{key}", None)

@@ -20,11 +20,13 @@ from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Kind
 from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED, Revision
 from rag.text import show_date
-from rag.ui import days, detail, frame, progress, reasons, revisions, safe
+from rag.ui import days, detail, findings, frame, progress, reasons, revisions, safe
 from rag.ui.frame import Reader
 
 _STATES = (DRAFT, CHECKED, PUBLISHED, SUPERSEDED, RETIRED)
 _AT_FIRST = (DRAFT, CHECKED, PUBLISHED)
+_AT_ONCE = 10
+"""So many documents are named before a publication that have something to confirm."""
 
 
 def page(library: Library, who: Reader) -> None:
@@ -298,6 +300,10 @@ def _publish_form(library: Library, who: Reader, chosen: Sequence[Row]) -> None:
     reason = ""
     if open_gates:
         safe.show(safe.tag("p", t("documents.publish_stops", n=len(open_gates)), class_="k-note"))
+        for row in open_gates[:_AT_ONCE]:
+            findings.stops(who, row)
+        if len(open_gates) > _AT_ONCE:
+            safe.show(safe.tag("p", t("related.more", n=len(open_gates) - _AT_ONCE), class_="k-small"))
         reason = st.text_input(t("jobs.reason"), key="publish-reason", max_chars=500)
     st.button(
         t("documents.publish_now"),

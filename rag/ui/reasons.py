@@ -52,7 +52,7 @@ _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"has (?P<what>[\d,]+) MB; the limit is (?P<limit>\d+) MB\..*", "megabytes"),
         (r"it unpacks to (?P<what>[\d,]+) bytes; the limit is (?P<limit>[\d,]+)\..*", "unpacks"),
         (r"the picture has (?:.* pixels, more than .*|more pixels than anybody scans .*)", "pixels"),
-        (r"takes more than (?P<what>[\d.e+]+) s to read\..*", "seconds"),
+        (r"takes more than (?P<what>[\d.e+]+) s to read\..*", "read_seconds"),
         (r"needs more than (?P<what>\d+) MB of memory to read\..*", "memory_of"),
         (r"stopped the reader .* more than (?P<what>\d+) MB of memory are needed\.", "memory_of"),
         (r"reading it takes more memory than there is\.", "memory"),
@@ -60,9 +60,12 @@ _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:may not be read|is a folder that may not be read): ask for permission\.|cannot be read: .*", "not_allowed"),
         (r"changed while it was read: try again\.", "changed"),
         (r"is a folder, not a file\.|is not a regular file\.", "no_file"),
-        (r"was retired; to bring it back, publish it again: .*", "retired"),
+        (r"(?:has the same bytes as .*, which )?was retired; to bring it back, publish it again: .*", "retired"),
+        (r"says the same as the revision in force since (?P<what>\S+), which is published\. .*", "same_revision"),
+        (r"says the same as the revision in force on no day, which is published\. .*", "same_revision_no_day"),
         (r"has the same bytes as (?P<what>.*), which is in the library; not added twice", "same_bytes"),
         # a ZIP
+        (r"holds no documents\. .*", "zip_empty"),
         (r"is no ZIP archive that can be unpacked .*|cannot be unpacked .*", "zip_broken"),
         (r"holds the name (?P<what>.*), which leads out of its folder\. .*", "zip_leads_out"),
         (r"holds (?P<what>.*), which is a link or a device and no file\. .*", "zip_link"),
@@ -86,6 +89,7 @@ _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"The original file of .* (?:is not in the library|was changed on the disk).*", "no_original"),
         (r".* (?:cannot be kept in|cannot be stored in|cannot be written) .*", "not_written"),
         (r"The program ended (?P<n>\d+) times in the middle of this\..*", "died"),
+        (r"The entry ['\"](?P<what>.*)['\"] says nothing new: .*", "nothing_new"),
         (r"An entry needs a word that people say\.|thesaurus\.toml, line \d+ is left out: .*", "no_entry"),
         (r".*it would end on (?P<ends>\S+), before (?P<begins>\S+), from when it applies: .*", "ends_before"),
         # the log
@@ -101,8 +105,15 @@ def said(t: Words, message: str) -> str:
     for pattern, key in _REASONS:
         if found := pattern.fullmatch(message):
             values = {"what": "", "n": "", "limit": "", "some": "", **found.groupdict(default="")}
-            return t(key, **{name: days.said(value, t.language) for name, value in values.items()})
+            return t(key, **{name: _value(t, value) for name, value in values.items()})
     return ""
+
+
+def _value(t: Words, value: str) -> object:
+    """A number as one, since one page is not pages; a day as the reader writes it; anything else as it is."""
+    if value.isascii() and value.isdigit():
+        return int(value)
+    return days.said(value, t.language, era=False)
 
 
 def detail(t: Words, message: str) -> safe.Html:

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from rag import thesaurus
 from rag.ask import ask
-from rag.desk import feedback, gaps
+from rag.desk import feedback, gaps, work
 from rag.library import Library
 from rag.registry.questions import Questions
 from rag.ui import background, opening
@@ -175,6 +175,33 @@ def test_an_entry_that_cannot_be_written_leaves_the_gap_open(library: Library) -
     app.button(key=f"do-{key}").click().run()
     assert ja("why.not_written") in said(app)
     assert [gap.question for gap in gaps.gaps(library)] == [VAIN]
+    assert not app.exception
+
+
+def test_an_entry_that_says_nothing_new_leaves_the_gap_open(library: Library) -> None:
+    app = start("gaps")
+    key = deal_with(app, library, "thesaurus")
+    app.text_input(key=f"gap-said-{key}").set_value("zoo")
+    app.text_input(key=f"gap-means-{key}").set_value("Zoo").run()
+    app.button(key=f"do-{key}").click().run()
+    assert ja("why.nothing_new", what="zoo") in said(app)
+    assert [gap.question for gap in gaps.gaps(library)] == [VAIN]
+    assert not (Path(os.environ["KONKYO_HOME"]) / "thesaurus.toml").exists()
+
+
+@pytest.mark.parametrize(("data", "left"), [(b"# Zoo\n\nThe zebra is fed at noon.\n", []), (b"%PDF-1.7 torn", [VAIN])])
+def test_a_gap_is_dealt_with_when_the_document_for_it_was_read(library: Library, data: bytes, left: list[str]) -> None:
+    app = start("gaps")
+    key = deal_with(app, library, "document")
+    app.file_uploader(key=f"gap-files-{key}").set_value([("zoo.pdf" if left else "zoo.md", data, "")]).run()
+    app.button(key=f"do-{key}").click().run()
+    assert ja("gaps.when_read") in said(app)
+    assert [gap.question for gap in gaps.gaps(library)] == [VAIN], "nobody has read it yet"
+    work.work(library, today=lambda: TODAY)
+    assert [gap.question for gap in gaps.gaps(library)] == left
+    assert VAIN.encode() not in (library.home / "registry.sqlite3").read_bytes(), "kept for its time only"
+    state = ja("jobs.none" if left else "jobs.done")
+    assert f"{ja('jobkind.add', n=1)}</strong>　{state}" in said(app.run())
     assert not app.exception
 
 
