@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
@@ -55,7 +56,7 @@ def show(library: Library, who: Reader, every: Sequence[Row]) -> None:
     elif view == "revisions":
         revisions.show(library, who, row.revision)
     else:
-        _facts(library, who, row)
+        _facts(library, who, row, every)
 
 
 def _meant(revision: Revision, current: Collection[int]) -> bool:
@@ -74,7 +75,7 @@ def _view_chosen() -> None:
 # ------------------------------------------------------------ what is known
 
 
-def _facts(library: Library, who: Reader, row: Row) -> None:
+def _facts(library: Library, who: Reader, row: Row, every: Sequence[Row]) -> None:
     t, revision = who.t, row.revision
     left, right = st.columns([1, 1], gap="large")
     with left:
@@ -83,7 +84,7 @@ def _facts(library: Library, who: Reader, row: Row) -> None:
         safe.show(safe.tag("h2", t("detail.read")))
         facts = [
             (t("documents.file"), revision.source.uri),
-            (t("detail.format"), revision.format),
+            (t("detail.format"), notes.kind_of_file(t, revision.format)),
             (t("documents.pages"), str(revision.pages or "")),
             (t("detail.size"), t("detail.characters", n=f"{revision.characters:,}", articles=revision.articles)),
             (t("detail.added"), show_date(revision.added.astimezone().date(), t.language)),
@@ -97,7 +98,7 @@ def _facts(library: Library, who: Reader, row: Row) -> None:
     with right:
         safe.show(safe.tag("h2", t("correct.heading")))
         if revision.state in (DRAFT, CHECKED, PUBLISHED):
-            _correct(library, who, row)
+            _correct(library, who, row, every)
         else:
             safe.show(safe.tag("p", t("correct.closed"), class_="k-small"))
 
@@ -105,7 +106,7 @@ def _facts(library: Library, who: Reader, row: Row) -> None:
 _FIELDS = ("title", "issuer", "number", "kind", "level", "issued", "effective_from", "effective_to", "replaces", "review_on")
 
 
-def _correct(library: Library, who: Reader, row: Row) -> None:
+def _correct(library: Library, who: Reader, row: Row, every: Sequence[Row]) -> None:
     t, about = who.t, row.revision.source
     review = library.registry.desk.corrections().get((row.revision.document_id, ""), {}).get("review_on", "")
     key = f"{row.revision.number}"
@@ -140,7 +141,7 @@ def _correct(library: Library, who: Reader, row: Row) -> None:
             values["effective_to"] = _day(t, t("correct.ends"), about.effective_to, f"ends-{key}")
         with two:
             values["review_on"] = _day(t, t("correct.review"), date.fromisoformat(review) if review else None, f"review-{key}")
-        values["replaces"] = st.text_input(t("correct.replaces"), about.replaces, key=f"replaces-{key}", max_chars=200)
+        values["replaces"] = _replaced(t, row.revision, every, f"replaces-{key}")
         if row.revision.state == PUBLISHED:
             safe.show(safe.tag("p", t("correct.published"), class_="k-small"))
         sure = _asked_to_end(who, key)
@@ -149,6 +150,18 @@ def _correct(library: Library, who: Reader, row: Row) -> None:
         before = {name: str(getattr(about, name) or "") for name in _FIELDS if name != "review_on"} | {"review_on": review}
         changed = {name: text for name, value in values.items() if (text := str(value or "").strip()) != before[name]}
         _save(library, who, row, key, values, changed, sure=sure)
+
+
+def _replaced(t: Words, revision: Revision, every: Sequence[Row], key: str) -> str:
+    """The field for the document that this one replaces: an id that somebody typed wrong would replace nothing, and nobody would see it."""
+    titles = {row.revision.document_id: row.revision.source.title or row.revision.source.uri for row in reversed(every)}
+    titles.pop(revision.document_id, None)
+    now = revision.source.replaces
+    titles.setdefault(now, now)  # not in the library, or above what this reader may see: it stays until somebody chooses another
+    twice = Counter(titles.values())
+    names = {id: f"{title}（{id}）" if twice[title] > 1 else title for id, title in titles.items()} | {"": t("correct.replaces_none")}
+    ids = ["", *sorted(names.keys() - {""}, key=names.__getitem__)]
+    return str(st.selectbox(t("correct.replaces"), ids, index=ids.index(now), format_func=names.__getitem__, key=key))
 
 
 def _asked_to_end(who: Reader, key: str) -> bool:

@@ -297,26 +297,35 @@ def _publish_form(library: Library, who: Reader, chosen: Sequence[Row]) -> None:
     safe.show(safe.tag("p", t("documents.publish_hint", n=len(chosen))))
     if begins:
         safe.show(safe.tag("p", t("documents.publish_later", day=show_date(min(begins), t.language)), class_="k-small"))
-    reason = ""
     if open_gates:
         safe.show(safe.tag("p", t("documents.publish_stops", n=len(open_gates)), class_="k-note"))
         for row in open_gates[:_AT_ONCE]:
             findings.stops(who, row)
         if len(open_gates) > _AT_ONCE:
             safe.show(safe.tag("p", t("related.more", n=len(open_gates) - _AT_ONCE), class_="k-small"))
-        reason = st.text_input(t("jobs.reason"), key="publish-reason", max_chars=500)
+        st.text_input(t("jobs.reason"), key="publish-reason", max_chars=500)
+    # It can be reached without a reason, or the tabulator would pass it by; without one it says so.
     st.button(
         t("documents.publish_now"),
         key="publish-now",
         type="primary",
-        disabled=bool(open_gates) and not reason.strip(),
         on_click=_publish,
-        args=(library, who, tuple(row.revision.number for row in chosen)),
+        args=(library, who, tuple(row.revision.number for row in chosen), bool(open_gates)),
     )
+    _say_what_is_missing(who, "publish")
 
 
-def _publish(library: Library, who: Reader, numbers: Sequence[int]) -> None:
-    reason = str(st.session_state.get("publish-reason") or "").strip()
+def _say_what_is_missing(who: Reader, form: str) -> None:
+    if st.session_state.get("no_reason") == form:
+        del st.session_state["no_reason"]
+        safe.show(safe.tag("p", who.t("documents.reason_missing"), class_="k-note", role="alert"))
+
+
+def _publish(library: Library, who: Reader, numbers: Sequence[int], stopped: bool) -> None:
+    reason = str(st.session_state.get("publish-reason") or "").strip() if stopped else ""
+    if stopped and not reason:
+        st.session_state["no_reason"] = "publish"
+        return
     jobs.publish(library, numbers, user=person(), clearance=who.clearance, reason=reason)
     _close()
 
@@ -324,18 +333,16 @@ def _publish(library: Library, who: Reader, numbers: Sequence[int]) -> None:
 def _retire_form(library: Library, who: Reader, numbers: Sequence[int]) -> None:
     t = who.t
     safe.show(safe.tag("p", t("documents.retire_hint", n=len(numbers))))
-    reason = st.text_input(t("documents.retire_reason"), key="retire-reason", max_chars=500)
-    st.button(
-        t("documents.retire_now"),
-        key="retire-now",
-        disabled=not reason.strip(),
-        on_click=_retire,
-        args=(library, who, tuple(numbers)),
-    )
+    st.text_input(t("documents.retire_reason"), key="retire-reason", max_chars=500)
+    st.button(t("documents.retire_now"), key="retire-now", on_click=_retire, args=(library, who, tuple(numbers)))
+    _say_what_is_missing(who, "retire")
 
 
 def _retire(library: Library, who: Reader, numbers: Sequence[int]) -> None:
     reason = str(st.session_state.get("retire-reason") or "").strip()
+    if not reason:
+        st.session_state["no_reason"] = "retire"
+        return
     jobs.retire(library, numbers, user=person(), clearance=who.clearance, reason=reason)
     _close()
 

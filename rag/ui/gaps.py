@@ -105,7 +105,9 @@ def _thesaurus(library: Library, who: Reader, key: str, gap: Gap) -> None:
 
 
 def _golden(library: Library, who: Reader, key: str, gap: Gap) -> None:
-    whole = golden.fields(library, who, f"gap-{key}", gap.question)
+    if gap.in_words:  # a heap of words is no question that anybody asks
+        safe.show(safe.tag("p", who.t("quality.in_a_sentence", words=gap.question), class_="k-small"))
+    whole = golden.fields(library, who, f"gap-{key}", "" if gap.in_words else gap.question)
 
     def do() -> None:
         _done(who, gap, library, "golden", _typed(f"question-gap-{key}"), lambda: golden.keep(library, who, f"gap-{key}"))

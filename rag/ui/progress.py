@@ -289,14 +289,12 @@ def _failed(library: Library, who: Reader, job: Job) -> None:
             return
     else:
         findings.of_revisions(library, who, [int(number) for number in job.what["numbers"]])
-    reason = st.text_input(t("jobs.accept" if golden else "jobs.reason"), key=f"reason-{job.number}", max_chars=500)
-    st.button(
-        t("jobs.retire_anyway" if retiring else "jobs.publish_anyway"),
-        key=f"anyway-{job.number}",
-        disabled=not reason.strip(),
-        on_click=_anyway,
-        args=(library, who, job, golden),
-    )
+    st.text_input(t("jobs.accept" if golden else "jobs.reason"), key=f"reason-{job.number}", max_chars=500)
+    label = t("jobs.retire_anyway" if retiring else "jobs.publish_anyway")
+    st.button(label, key=f"anyway-{job.number}", on_click=_anyway, args=(library, who, job, golden))
+    if st.session_state.get("no_reason") == job.number:
+        del st.session_state["no_reason"]
+        safe.show(safe.tag("p", t("documents.reason_missing"), class_="k-note", role="alert"))
 
 
 def _verdict(who: Reader, verdict: object) -> str:
@@ -306,6 +304,9 @@ def _verdict(who: Reader, verdict: object) -> str:
 def _anyway(library: Library, who: Reader, job: Job, golden: bool) -> None:
     """Publish or retire with the reason that was typed in; it is kept."""
     reason = str(st.session_state.get(f"reason-{job.number}") or "").strip()
+    if not reason:
+        st.session_state["no_reason"] = job.number
+        return
     what = {"reason": job.what["reason"], "accept": job.what["accept"], "accept" if golden else "reason": reason}
     do = jobs.retire if job.kind == "retire" else jobs.publish
     do(library, job.what["numbers"], user=person(), clearance=who.clearance, **what)

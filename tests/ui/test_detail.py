@@ -135,6 +135,24 @@ def test_the_revision_in_force_is_the_one_that_opens_and_is_plain_in_the_list(li
     assert not app.exception
 
 
+def test_the_document_that_it_replaces_is_chosen_by_its_title(library: Library) -> None:
+    publish(library, [document("secret", "Dogs stay outside.", level=3), document("old", "Parking is free.", title="旧駐車場要領")])
+    one = of(library, SECOND)
+    app = start(level="2")
+    field = app.selectbox(key=f"replaces-{one.number}")
+    assert field.value == "" and field.options == [ja("correct.replaces_none"), "旧駐車場要領"]
+    field.set_value("old")
+    app.button(key=f"save-{one.number}").click().run()
+    at_work(library)
+    assert of(library, SECOND).source.replaces == "old"
+    library.registry.desk.correct("rule", "", {"replaces": "ghost"}, user="k")
+    publish(library, [rule(COMING, "60", replaces="ghost")])
+    app = start(rev=of(library, COMING).sha256[:16])
+    field = app.selectbox(key=f"replaces-{of(library, COMING).number}")
+    assert field.value == "ghost", "it stays until somebody chooses another"
+    assert not app.exception
+
+
 # ------------------------------------------------------------ its days
 
 

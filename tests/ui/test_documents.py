@@ -173,9 +173,11 @@ def test_a_document_is_published_with_a_reason_and_retired_with_one(one: tuple[R
     for kind, reason, state in (("publish", REASON, PUBLISHED), ("retire", "It was repealed.", RETIRED)):
         app.checkbox(key="select-all").check().run()
         for typed in ("", "  ", reason):
-            app.text_input(key=f"{kind}-reason").set_value(typed).run()
-            assert app.button(key=f"{kind}-now").disabled is (typed != reason)
-        app.button(key=f"{kind}-now").click().run()
+            app.text_input(key=f"{kind}-reason").set_value(typed)
+            app.button(key=f"{kind}-now").click().run()
+            with opened() as library:
+                assert library.registry.jobs.waiting() is (typed == reason)
+            assert (ja("documents.reason_missing") in said(app)) is (typed != reason)
         job, (revision,) = at_work()
         assert (job.kind, job.what["reason"], revision.state) == (kind, reason, state)
         app.run()
@@ -230,7 +232,8 @@ def test_a_publication_that_the_gate_stopped_goes_through_with_a_reason(one: tup
     assert (job.state, job.code, revision.state) == (FAILED, "GateClosed", DRAFT)
     app = start().run()
     assert ja("jobs.gate_closed") in said(app) and ja("gate.no-effective-date") in said(app)
-    assert app.button(key=f"anyway-{job.number}").disabled
+    app.button(key=f"anyway-{job.number}").click().run()
+    assert ja("documents.reason_missing") in said(app) and at_work()[0].number == job.number
     app.text_input(key=f"reason-{job.number}").set_value(REASON).run()
     app.button(key=f"anyway-{job.number}").click().run()
     again, (revision,) = at_work()

@@ -110,6 +110,33 @@ def test_a_golden_question_with_several_provisions_a_topic_and_a_day(library: Li
     assert not app.exception
 
 
+def test_a_golden_question_is_kept_once_and_that_is_said(library: Library) -> None:
+    app = start("quality")
+    for turn, question in enumerate(("Is there a zoo?", " is there a  zoo？")):
+        app.text_input(key="question-golden-" + str(min(turn, 1))).set_value(question).run()
+        app.selectbox(key=f"expect-golden-{turn}-0").set_value("").run()
+        app.button(key="keep-golden").click().run()
+        (kept,) = library.registry.golden.all()
+        shown = (ja("quality.kept"), ja("why.golden_twice", n=kept.number))
+        assert [words in said(app) for words in shown] == [turn == 0, turn == 1]
+    assert app.text_input(key="question-golden-1").value == " is there a  zoo？", "what was typed can be mended"
+    app.date_input(key="as-of-golden-1").set_value(date(2026, 5, 1)).run()
+    app.button(key="keep-golden").click().run()
+    assert [one.as_of for one in library.registry.golden.all()] == [None, date(2026, 5, 1)], "another day is another question"
+    assert not app.exception
+
+
+def test_a_heap_of_words_is_no_golden_question(library: Library) -> None:
+    with Questions(library.home) as questions:
+        (entry,) = questions.all_asked()
+        questions.delete_before(entry.at + timedelta(seconds=1))
+        questions.asked(replace(entry, form="terms"))
+    app = start("gaps")
+    key = f"gap-{deal_with(app, library, 'golden')}"
+    assert app.text_input(key=f"question-{key}").value == ""
+    assert ja("quality.in_a_sentence", words=VAIN) in said(app)
+
+
 def test_a_provision_that_is_not_there_is_not_kept(library: Library) -> None:
     app = start("quality")
     app.text_input(key="question-golden-0").set_value("Who approves travel?").run()
