@@ -186,7 +186,7 @@ def _ended(library: Library, who: Reader, job: Job) -> None:
 
 def _cut_short(who: Reader, job: Job, counts: Mapping[str, int]) -> None:
     """What somebody stopped: of the files, which were not read."""
-    left = job.total - len(job.told)
+    left = _size(job) - len(job.told)
     if job.kind == "add" and left > 0:
         kept = counts.get("added", 0) + counts.get("revised", 0)
         said = who.t("jobs.not_read_kept", n=left, kept=kept) if kept else who.t("jobs.not_read", n=left)
