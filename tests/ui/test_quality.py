@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from rag import thesaurus
 from rag.ask import ask
-from rag.desk import feedback, gaps
+from rag.desk import feedback, gaps, work
 from rag.library import Library
 from rag.registry.questions import Questions
 from rag.ui import background, opening
@@ -110,6 +110,33 @@ def test_a_golden_question_with_several_provisions_a_topic_and_a_day(library: Li
     assert not app.exception
 
 
+def test_a_golden_question_is_kept_once_and_that_is_said(library: Library) -> None:
+    app = start("quality")
+    for turn, question in enumerate(("Is there a zoo?", " is there a  zoo？")):
+        app.text_input(key="question-golden-" + str(min(turn, 1))).set_value(question).run()
+        app.selectbox(key=f"expect-golden-{turn}-0").set_value("").run()
+        app.button(key="keep-golden").click().run()
+        (kept,) = library.registry.golden.all()
+        shown = (ja("quality.kept"), ja("why.golden_twice", n=kept.number))
+        assert [words in said(app) for words in shown] == [turn == 0, turn == 1]
+    assert app.text_input(key="question-golden-1").value == " is there a  zoo？", "what was typed can be mended"
+    app.date_input(key="as-of-golden-1").set_value(date(2026, 5, 1)).run()
+    app.button(key="keep-golden").click().run()
+    assert [one.as_of for one in library.registry.golden.all()] == [None, date(2026, 5, 1)], "another day is another question"
+    assert not app.exception
+
+
+def test_a_heap_of_words_is_no_golden_question(library: Library) -> None:
+    with Questions(library.home) as questions:
+        (entry,) = questions.all_asked()
+        questions.delete_before(entry.at + timedelta(seconds=1))
+        questions.asked(replace(entry, form="terms"))
+    app = start("gaps")
+    key = f"gap-{deal_with(app, library, 'golden')}"
+    assert app.text_input(key=f"question-{key}").value == ""
+    assert ja("quality.in_a_sentence", words=VAIN) in said(app)
+
+
 def test_a_provision_that_is_not_there_is_not_kept(library: Library) -> None:
     app = start("quality")
     app.text_input(key="question-golden-0").set_value("Who approves travel?").run()
@@ -175,6 +202,33 @@ def test_an_entry_that_cannot_be_written_leaves_the_gap_open(library: Library) -
     app.button(key=f"do-{key}").click().run()
     assert ja("why.not_written") in said(app)
     assert [gap.question for gap in gaps.gaps(library)] == [VAIN]
+    assert not app.exception
+
+
+def test_an_entry_that_says_nothing_new_leaves_the_gap_open(library: Library) -> None:
+    app = start("gaps")
+    key = deal_with(app, library, "thesaurus")
+    app.text_input(key=f"gap-said-{key}").set_value("zoo")
+    app.text_input(key=f"gap-means-{key}").set_value("Zoo").run()
+    app.button(key=f"do-{key}").click().run()
+    assert ja("why.nothing_new", what="zoo") in said(app)
+    assert [gap.question for gap in gaps.gaps(library)] == [VAIN]
+    assert not (Path(os.environ["KONKYO_HOME"]) / "thesaurus.toml").exists()
+
+
+@pytest.mark.parametrize(("data", "left"), [(b"# Zoo\n\nThe zebra is fed at noon.\n", []), (b"%PDF-1.7 torn", [VAIN])])
+def test_a_gap_is_dealt_with_when_the_document_for_it_was_read(library: Library, data: bytes, left: list[str]) -> None:
+    app = start("gaps")
+    key = deal_with(app, library, "document")
+    app.file_uploader(key=f"gap-files-{key}").set_value([("zoo.pdf" if left else "zoo.md", data, "")]).run()
+    app.button(key=f"do-{key}").click().run()
+    assert ja("gaps.when_read") in said(app)
+    assert [gap.question for gap in gaps.gaps(library)] == [VAIN], "nobody has read it yet"
+    work.work(library, today=lambda: TODAY)
+    assert [gap.question for gap in gaps.gaps(library)] == left
+    assert VAIN.encode() not in (library.home / "registry.sqlite3").read_bytes(), "kept for its time only"
+    state = ja("jobs.none" if left else "jobs.done")
+    assert f"{ja('jobkind.add', n=1)}</strong>　{state}" in said(app.run())
     assert not app.exception
 
 
