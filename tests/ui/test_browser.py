@@ -230,6 +230,28 @@ def test_copying_the_answer(screen: Make, sample_address: str) -> None:
     assert "\n[1] 公共サービス提供基準法、" in copied
 
 
+LINES = """cell => {
+  const range = document.createRange(), text = cell.querySelector('mark')?.firstChild || cell.firstChild;
+  return text.data.split(/(?<=[ -])/).map((word, n, words) => {
+    const start = words.slice(0, n).join('').length;
+    range.setStart(text, start);
+    range.setEnd(text, start + word.trimEnd().length);
+    return new Set([...range.getClientRects()].filter(box => box.width > 0).map(box => box.top)).size;
+  });
+}"""
+"""On how many lines each word of a cell stands."""
+
+
+def test_a_wide_table_is_pushed_aside_before_its_words_are_cut(screen: Make, sample_address: str) -> None:
+    seen = screen(sample_address, locale="en-GB")
+    seen.open(q="How much can I spend on accommodation per night in Tokyo?")
+    cells = seen.page.locator(".st-key-source .k-table td").all()
+    assert {"Area", "A"} <= {cell.inner_text() for cell in cells}
+    assert {lines for cell in cells for lines in cell.evaluate(LINES)} == {1}
+    main = "document.querySelector('[data-testid=stMain]')"
+    assert seen.page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
+
+
 @pytest.mark.parametrize("width", [800, 1280])
 def test_layout(screen: Make, sample_address: str, width: int) -> None:
     seen = screen(sample_address, width=width)
