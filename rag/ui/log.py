@@ -11,7 +11,7 @@ import streamlit as st
 from rag import audit
 from rag.desk.overview import rows
 from rag.library import Library
-from rag.records import HIGHEST_LEVEL, Event
+from rag.records import HIGHEST_LEVEL, Event, Kind
 from rag.text import csv_of
 from rag.ui import days, reasons, safe
 from rag.ui.frame import Reader
@@ -141,14 +141,29 @@ def _detail(who: Reader, event: Event) -> str:
         detail = json.loads(event.detail)
     except ValueError:
         return event.detail
-    said = {name: value for name, value in detail.items() if value} if isinstance(detail, dict) else {}
-    return "　".join(f"{who.t(_FIELDS[name]) if name in _FIELDS else name}: {_value(who, name, value)}" for name, value in said.items())
+    if not isinstance(detail, dict):
+        return event.detail
+    before = detail.pop("before", {})
+    # A correction that says nothing takes a value away; anything else without a value has nothing to tell.
+    said = {name: value for name, value in detail.items() if value or (event.action == "correct" and name != "revision")}
+    return "　".join(
+        f"{who.t(_FIELDS[name]) if name in _FIELDS else name}: {_changed(who, name, before.get(name), value)}"
+        for name, value in said.items()
+    )
+
+
+def _changed(who: Reader, name: str, old: object, new: object) -> str:
+    """旧 → 新; what was there before is known of corrections only, and not of those from before this was kept."""
+    value = _value(who, name, new) if new else who.t("log.emptied")
+    return f"{_value(who, name, old)} → {value}" if old else value
 
 
 def _value(who: Reader, name: str, value: object) -> str:
     """One value in short: of revisions the first characters, as everywhere on the screens."""
     if isinstance(value, list):
         return "、".join(_value(who, "revision" if name == "replaces" else name, one) for one in value)
+    if name == "kind" and str(value) in {*Kind}:
+        return who.t(f"kind.{value}")
     return str(value)[:12] if name == "revision" else str(days.said(value, who.t.language))
 
 

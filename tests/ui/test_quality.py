@@ -212,13 +212,26 @@ def test_the_log_is_shown_and_searched_in_the_words_of_the_reader(library: Libra
     app = start("log")
     for words, subject, detail in (
         (ja("action.golden"), ja("log.golden", n=number), f"{ja('ask.field')}: {VAIN}"),
-        (ja("documents.level"), "rule", f"{ja('documents.level')}: 2　{ja('documents.title')}: 旅費規程"),
+        (ja("documents.level"), "rule", f"{ja('documents.level')}: 1 → 2　{ja('documents.title')}: Title of rule → 旅費規程"),
     ):
         app.text_input(key="log-search").set_value(words).run()
         shown = app.dataframe[0].value
         assert [*shown[ja("log.subject")]] == [subject]
         assert [*shown[ja("log.detail")]] == [detail]
     assert not app.exception
+
+
+def test_the_log_tells_what_a_correction_took_away(library: Library) -> None:
+    library.registry.desk.correct("rule", "", {"title": "", "effective_to": "", "kind": "manual"}, user="kato")
+    library.registry.desk.correct("rule", "", {"review_on": "2027-04-01"}, user="kato")
+    library.registry.desk.correct("rule", "", {"review_on": ""}, user="kato")
+    review, end, kind, title = (ja(key) for key in ("correct.review", "correct.ends", "correct.kind", "documents.title"))
+    emptied, other, manual = ja("log.emptied"), ja("kind.other"), ja("kind.manual")
+    assert [*start("log").dataframe[0].value[ja("log.detail")]][:3] == [
+        f"{review}: 2027年4月1日（令和9年） → {emptied}",
+        f"{review}: 2027年4月1日（令和9年）",
+        f"{end}: {emptied}　{kind}: {other} → {manual}　{title}: Title of rule → {emptied}",
+    ]
 
 
 def test_the_log_has_titles_and_days_and_the_clock_of_the_machine(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
