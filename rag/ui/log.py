@@ -36,7 +36,7 @@ _FIELDS = {
     "ocr": "log.ocr",
     "headings": "log.headings",
 }
-"""What the details of an entry are called on the screens; the CSV has them as they are."""
+"""What the details of an entry are called on the screens and in the CSV."""
 
 
 def page(library: Library, who: Reader) -> None:
@@ -60,7 +60,7 @@ def page(library: Library, who: Reader) -> None:
         st.dataframe(
             [
                 {
-                    at: days.local(datetime.fromisoformat(event.at)),  # the CSV has it as it is kept, in UTC
+                    at: days.local(datetime.fromisoformat(event.at)),
                     t("log.user"): event.user,
                     t("log.action"): _action(who, event.action),
                     t("log.subject"): _subject(who, event),
@@ -79,7 +79,7 @@ def page(library: Library, who: Reader) -> None:
         )
         st.download_button(
             t("log.csv"),
-            _csv(shown).encode("utf-8-sig"),
+            _csv(who, shown, titles).encode("utf-8-sig"),
             "log.csv",
             "text/csv",
             key="log-csv",
@@ -167,6 +167,15 @@ def _value(who: Reader, name: str, value: object) -> str:
     return str(value)[:12] if name == "revision" else str(days.said(value, who.t.language))
 
 
-def _csv(events: Sequence[Event]) -> str:
-    heads = ("at", "user", "action", "subject", "detail", "previous", "digest")
-    return csv_of([heads, *([getattr(event, name) for name in heads] for event in events)])
+def _csv(who: Reader, events: Sequence[Event], titles: Mapping[str, str]) -> str:
+    """The entries as the page shows them, by the clock of this machine; behind that as they are kept: over that their digests are made."""
+    t = who.t
+    words = (t("log.csv_at"), t("log.user"), t("log.action"), t("log.subject"), t("documents.title"), t("log.detail"))
+    kept = [t("log.csv_kept", what=words[n]) for n in (0, 2, 3, 5)]
+    heads = (*words, *kept, t("log.csv_previous"), t("log.csv_digest"))
+    made = []
+    for one in events:
+        at = datetime.fromisoformat(one.at).astimezone().isoformat(sep=" ", timespec="seconds")
+        shown = (at, one.user, _action(who, one.action), _subject(who, one), titles.get(one.subject, ""), _detail(who, one))
+        made.append((*shown, one.at, one.action, one.subject, one.detail, one.previous, one.digest))
+    return csv_of([heads, *made])
