@@ -15,6 +15,7 @@ from rag.library import Library
 from rag.records import RefusalReason
 from rag.settings import Settings
 from rag.ui.panel import name_of
+from rag.ui.source import deciding
 from rag.ui.texts import Words, examples
 from tests.ui.conftest import REPOSITORY
 
@@ -110,6 +111,17 @@ def test_what_stands_with_what_answers_is_marked_too_and_what_answers_is_in_sigh
     assert [unescape(part) for part in marked] == [citation.quote for citation in first.citations]
     (aimed,) = re.findall('<p class="[^"]*k-aim[^"]*">(.*?)</p>', text)
     assert f"<mark>{first.citations[-1].quote}</mark>" in aimed
+
+
+def test_of_a_table_the_row_that_answers_is_in_sight_and_its_head_is_marked_too(run: Run, sample_home: Path) -> None:
+    app = run(sample_home, lang="en", q="How much can I spend on accommodation per night in Tokyo?")
+    head, *rows = app.session_state["answered"].statements[0].citations
+    assert head.quote.startswith("Area｜") and rows
+    text = next(part.proto.body for part in app.get("html") if "k-table" in part.proto.body)
+    (aimed,) = re.findall('<tr class="k-aim">(.*?)</tr>', text)
+    decides = deciding(app.session_state["answered"].statements[0])
+    assert decides != head and re.findall("<mark>(.*?)</mark>", aimed) == decides.quote.split("｜")
+    assert "<mark>Area</mark>" in text
 
 
 def test_articles_can_be_turned(run: Run, sample_home: Path) -> None:
