@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import time
 from collections.abc import Iterator
@@ -17,8 +18,10 @@ from rag.ask import ask
 from rag.desk import feedback, gaps, work
 from rag.library import Library
 from rag.registry.questions import Questions
-from rag.ui import background, opening
-from rag.ui.texts import Words
+from rag.text import csv_of
+from rag.ui import background, log, opening, usage
+from rag.ui.frame import Reader
+from rag.ui.texts import Language, Words
 from tests.conftest import TODAY
 from tests.small import document, library_at, publish
 
@@ -266,13 +269,26 @@ def test_the_log_is_shown_and_searched_in_the_words_of_the_reader(library: Libra
     app = start("log")
     for words, subject, detail in (
         (ja("action.golden"), ja("log.golden", n=number), f"{ja('ask.field')}: {VAIN}"),
-        (ja("documents.level"), "rule", f"{ja('documents.level')}: 2　{ja('documents.title')}: 旅費規程"),
+        (ja("documents.level"), "rule", f"{ja('documents.level')}: 1 → 2　{ja('documents.title')}: Title of rule → 旅費規程"),
     ):
         app.text_input(key="log-search").set_value(words).run()
         shown = app.dataframe[0].value
         assert [*shown[ja("log.subject")]] == [subject]
         assert [*shown[ja("log.detail")]] == [detail]
     assert not app.exception
+
+
+def test_the_log_tells_what_a_correction_took_away(library: Library) -> None:
+    library.registry.desk.correct("rule", "", {"title": "", "effective_to": "", "kind": "manual"}, user="kato")
+    library.registry.desk.correct("rule", "", {"review_on": "2027-04-01"}, user="kato")
+    library.registry.desk.correct("rule", "", {"review_on": ""}, user="kato")
+    review, end, kind, title = (ja(key) for key in ("correct.review", "correct.ends", "correct.kind", "documents.title"))
+    emptied, other, manual = ja("log.emptied"), ja("kind.other"), ja("kind.manual")
+    assert [*start("log").dataframe[0].value[ja("log.detail")]][:3] == [
+        f"{review}: 2027年4月1日（令和9年） → {emptied}",
+        f"{review}: 2027年4月1日（令和9年）",
+        f"{end}: {emptied}　{kind}: {other} → {manual}　{title}: Title of rule → {emptied}",
+    ]
 
 
 def test_the_log_has_titles_and_days_and_the_clock_of_the_machine(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,6 +307,33 @@ def test_the_log_has_titles_and_days_and_the_clock_of_the_machine(library: Libra
     assert [*shown[ja("log.subject")]][:2] == [ja("log.golden", n=number), "rule"]
     at = datetime.fromisoformat(stored["rule"].at).astimezone(timezone(timedelta(hours=9)))
     assert f"{shown[ja('log.at', zone='JST')][1]:%Y-%m-%d %H:%M:%S}" == f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def test_csv_files_are_in_the_words_of_the_reader(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    library.registry.desk.correct("rule", "", {"effective_from": "2026-04-01"}, user="kato")
+    event = library.registry.events.all()[-1]
+    time.tzset()
+    try:
+        heads, entry = csv.reader(log._csv(_reader("ja"), [event], {"rule": "旅費規程"}).splitlines())
+        english = log._csv(_reader("en"), [event], {"rule": "旅費規程"}).splitlines()[0]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert heads[:6] == ["日時", "利用者", "操作", "対象", "題名", "内容"] and english.startswith("When,User,Action,Subject,Title,Detail,")
+    at = datetime.fromisoformat(event.at).astimezone(timezone(timedelta(hours=9)))
+    assert entry[:6] == [
+        f"{at:%Y-%m-%d %H:%M:%S}+09:00", "kato", "訂正", "rule", "旅費規程", f"{ja('correct.begins')}: 2026年4月1日（令和8年）"
+    ]  # fmt: skip
+    assert entry[6:] == [event.at, event.action, event.subject, event.detail, event.previous, event.digest], "as their digests are made"
+    used = gaps.usage(library)
+    assert csv_of(usage._days(ja, used)).splitlines()[0] == "日,質問,該当なし,回答までの時間（中央値）、秒,回答までの時間（最長）、秒"
+    assert csv_of(usage._cited(ja, used, {"rule": "旅費規程"})).splitlines() == ["文書ID,題名,引用された回数", "rule,旅費規程,0"]
+    assert csv_of(usage._cited(Words("en"), used, {})) == "Document id,Title,Times cited\n"
+
+
+def _reader(language: Language) -> Reader:
+    return Reader(t=Words(language), clearance=3, today=TODAY)
 
 
 def test_a_history_of_one_run_is_no_line(library: Library) -> None:
