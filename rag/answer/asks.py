@@ -130,7 +130,7 @@ _DECIDING: dict[Asks, str] = {
         r"(?:[一-龥ァ-ヴー]{0,8}[ぁ-ん]{0,3}?(?:ることができない|することができる|ることができる|てはならない|"
         r"なければならない|必要はない|必要がない|要しない|を要する|適用しない|妨げない"
         r"|支給しない|支給する|認めない|認める|含まない|含む|該当しない|ものとする|できません|できます|ありません|"
-        r"必要です|不要です?|いけません|構いません|受けられません|てください)"
+        r"必要です|不要です?|いけません|構いません|受けられません)"
         r"|(?:^|(?<=[。\n]))(?:はい|いいえ|yes|no)\b|\b(?:must not|may not|cannot|can not|need not|must|may|can|"
         r"is not|are not|do not|does not|not required|required|allowed|permitted|prohibited|never)\b)"
     ),

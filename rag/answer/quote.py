@@ -54,6 +54,8 @@ RELATED = 0.6
 AT_ONCE = 0.7
 """Related evidence with less than this share of the best relevance stands behind "more". Measured on the golden questions: of 4.7
 statements before it .5 fewer, and an expected provision among them as often."""
+LEAST = 3
+"""Statements that are shown at once although they are no more than weakly related."""
 COMPARED = 32
 """So many sentences, the most relevant by everything else, are compared as wholes: a transformer takes milliseconds for each."""
 FOUND, COSINE, COVERED, KIN, CAPTION, DECIDES = 2.0, 1.0, 0.5, 1.0, 0.5, 0.1
@@ -241,7 +243,7 @@ def _shown(chosen: Sequence[Evidence]) -> list[Evidence]:
     shown: list[Evidence] = []
     filled = 0.0
     best = max((evidence.relevance for evidence in chosen), default=0.0)
-    rest = [evidence for evidence in rest if evidence.role is not Role.RELATED or evidence.relevance >= AT_ONCE * best]
+    rest = [one for at, one in enumerate(rest) if at < LEAST or one.role is not Role.RELATED or one.relevance >= AT_ONCE * best]
     for evidence in sorted(rest, key=lambda evidence: evidence.role is not Role.ANSWER and evidence is not limit):
         size = width(evidence.text)
         if shown and filled + size > SCREEN:

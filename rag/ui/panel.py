@@ -13,7 +13,7 @@ from rag.graph import Reference
 from rag.library import Library
 from rag.read.page_picture import Area
 from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Citation, Document, Span, Statement
-from rag.text import show_date, width
+from rag.text import show_date
 from rag.ui import footnotes, opening, related, safe, source, tables
 from rag.ui.frame import Reader
 from rag.ui.source import Line, Unit
@@ -23,8 +23,6 @@ const panel = document.querySelector('.st-key-source');
 const mark = panel && (panel.querySelector('.k-aim mark, .k-pointed') || panel.querySelector('mark'));
 if (mark) panel.scrollTop += mark.getBoundingClientRect().top - panel.getBoundingClientRect().top - panel.clientHeight / 2;
 """
-_SHORT = 4.0
-"""Full-width characters of a cell that are never parted."""
 _TO_PANEL = """
 if (panel && window.innerWidth <= 900) panel.scrollIntoView({block: 'start'});
 """
@@ -218,9 +216,7 @@ def _table(rows: Sequence[Line]) -> safe.Html:
 
 
 def _cell(cell: tables.Cell, *, marked: bool) -> safe.Html:
-    spans = {name: str(n) for name, n in (("colspan", cell.columns), ("rowspan", cell.rows)) if n > 1}
-    whole = {"class_": "k-number"} if cell.number else {"class_": "k-short"} if width(cell.text) <= _SHORT else {}
-    return safe.tag("td", safe.tag("mark", cell.text) if marked and cell.text else cell.text, **spans, **whole)
+    return safe.tag("td", safe.tag("mark", cell.text) if marked and cell.text else cell.text, **tables.look(cell))
 
 
 def _turn(who: Reader, place: Place, units: Sequence[Unit], number: int, home: int) -> None:
