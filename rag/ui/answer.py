@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -66,10 +66,11 @@ def show(library: Library, who: Reader, answer: Answer) -> None:
         return
     _status(who, answer)
     numbered = list(enumerate(answer.statements))
-    _statements(library, who, [(number, one) for number, one in numbered if not one.folded])
+    sources = _sources(answer)
+    _statements(library, who, [(number, one) for number, one in numbered if not one.folded], sources)
     if folded := [(number, one) for number, one in numbered if one.folded]:
         with st.expander(who.t("answer.more", n=len(folded)), key="more-statements"):
-            _statements(library, who, folded)
+            _statements(library, who, folded, sources)
     _left_out(who, answer)
 
 
@@ -91,13 +92,19 @@ def _premises(who: Reader, answer: Answer) -> None:
     safe.show(safe.tag("div", safe.tag("h2", who.t("premise.heading")), *said, class_="k-premise", role="status"))
 
 
-def _statements(library: Library, who: Reader, numbered: Sequence[tuple[int, Statement]]) -> None:
+def _sources(answer: Answer) -> dict[int, int]:
+    """Number of a citation -> that of its source on the screen: what stands in one provision is one source of a statement."""
+    groups = [group for statement in answer.statements for group in together(statement)]
+    return {citation.number: number for number, group in enumerate(groups, 1) for citation in group}
+
+
+def _statements(library: Library, who: Reader, numbered: Sequence[tuple[int, Statement]], sources: Mapping[int, int]) -> None:
     role = Role.ANSWER
     for number, statement in numbered:
         if statement.role is not role and statement.role in _ROLES:
             safe.show(safe.tag("h3", who.t(_ROLES[statement.role]), class_="k-role"))
         role = statement.role
-        _statement(who, number, statement, load_all(statement.citations, library, who))
+        _statement(who, number, statement, load_all(statement.citations, library, who), sources)
 
 
 def _left_out(who: Reader, answer: Answer) -> None:
@@ -144,7 +151,7 @@ def _status(who: Reader, answer: Answer) -> None:
     safe.show(safe.join(parts))
 
 
-def _statement(who: Reader, number: int, statement: Statement, documents: Sequence[Document]) -> None:
+def _statement(who: Reader, number: int, statement: Statement, documents: Sequence[Document], sources: Mapping[int, int]) -> None:
     t = who.t
     with st.container(key=f"said-{number}", border=True):
         # A quoted statement is its quotes, those of a provision with one button; a worded one stands above the buttons of its sources.
@@ -165,7 +172,8 @@ def _statement(who: Reader, number: int, statement: Statement, documents: Sequen
             if quoted and not in_table:
                 _quotes(statement, group, drawn[group[0].number])
             opens = decides if decides in group else group[-1]
-            _button(who, opens, drawn[opens.number], ("answer.open", "answer.opened"), group)
+            words = ("answer.opened" if panel.is_open(opens) else "answer.open", sources[opens.number])
+            _button(who, opens, drawn[opens.number], words, group)
 
 
 def _quotes(statement: Statement, group: Sequence[Citation], document: Document) -> None:
@@ -219,7 +227,8 @@ def _nearest(who: Reader, citations: Sequence[Citation], documents: Sequence[Doc
     for citation, document in zip(citations, documents, strict=True):
         with st.container(key=f"near-{citation.number}", border=True):
             _words(citation.quote, is_open=panel.is_open(citation))
-            _button(who, citation, document, ("refusal.open", "refusal.opened"), (citation,))
+            words = ("refusal.opened" if panel.is_open(citation) else "refusal.open", citation.number)
+            _button(who, citation, document, words, (citation,))
 
 
 def _words(text: str, *, is_open: bool, decides: Span | None = None, number: str = "", deep: int = 0) -> None:
@@ -233,13 +242,16 @@ def _words(text: str, *, is_open: bool, decides: Span | None = None, number: str
     safe.show(safe.tag("p", *label, words, class_=" ".join(["k-said", *look])))
 
 
-def _button(who: Reader, citation: Citation, document: Document, keys: tuple[str, str], said_of: Sequence[Citation]) -> None:
-    """The button of a citation; beside it where those in ``said_of`` stand, which are shown with it."""
-    is_open = panel.is_open(citation)
+def _button(who: Reader, citation: Citation, document: Document, words: tuple[str, int], said_of: Sequence[Citation]) -> None:
+    """The button of a citation; beside it where those in ``said_of`` stand, which are shown with it.
+
+    Args:
+        words: name of what it says, and the number in it.
+    """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         # Key and type stay, whatever the words are, so that the keyboard keeps its place; style.css shows which one is open.
         st.button(
-            who.t(keys[is_open], number=citation.number),
+            who.t(words[0], number=words[1]),
             key=f"open-{citation.number}",
             on_click=panel.open_citation,
             args=(citation,),
