@@ -20,7 +20,7 @@ from rag.export.word import word
 from rag.holder import person
 from rag.library import Library
 from rag.records import Answer, Citation, Document
-from rag.ui import coming, footnotes, panel, safe, state
+from rag.ui import coming, footnotes, panel, reasons, safe, state
 from rag.ui.frame import Reader
 from rag.ui.texts import Words
 
@@ -124,8 +124,8 @@ def _golden(library: Library, who: Reader, answer: Answer) -> None:
         safe.show(safe.tag("p", who.t("take.golden_kept"), class_="k-small", role="status"))
         return
     t = who.t
-    if st.session_state.pop("golden_lost", "") == answer.id:
-        safe.show(safe.tag("p", t("verdict.lost"), class_="k-note", role="alert"))
+    if why := st.session_state.pop("golden_lost", {}).get(answer.id):
+        safe.show(safe.tag("p", why, class_="k-note", role="alert"))
     with st.popover(t("take.golden"), key="make-golden", type="tertiary", icon=":material/rule:"):
         places = golden.cited_places(answer)
         chosen: list[Place] = []
@@ -157,7 +157,7 @@ def _page(t: Words, place: Place) -> str:
 def _keep_golden(library: Library, who: Reader, answer: Answer, chosen: Sequence[Place]) -> None:
     try:
         golden.add(library, answer.question, chosen, as_of=None, user=person(), clearance=who.clearance)
-    except KonkyoError:
-        st.session_state["golden_lost"] = answer.id  # a document was retired meanwhile, or nothing can be written
+    except KonkyoError as error:  # it is kept already, a document was retired meanwhile, or nothing can be written
+        st.session_state["golden_lost"] = {answer.id: reasons.sentence(who.t, error)}
     else:
         st.session_state["goldens"].add(answer.id)
