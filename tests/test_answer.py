@@ -283,7 +283,7 @@ def test_a_caption_that_the_question_speaks_of_counts() -> None:
 def test_a_term_is_defined_for_itself_and_not_for_a_longer_word(rule: str, explained: bool) -> None:
     defines = (BlockKind.ITEM, (*ARTICLE, "第一項", "第一号"), "外部媒体　ＵＳＢメモリその他情報を記録する媒体をいう。")
     about = (BlockKind.PARAGRAPH, (*ARTICLE, "第一項"), "用語の意義は、次の各号に定めるところによる。")
-    document = build([about, defines, (BlockKind.PARAGRAPH, ("第三条", "第一項"), rule)])
+    document = build([about, defines, (BlockKind.PARAGRAPH, ("第三条", "第一項"), rule)], id=f"media-{explained}")
     found = [text for text, role, _ in roles("課が貸与し、備える", document) if role is Role.CONDITION]
     assert found == ([defines[2]] if explained else [])
 
