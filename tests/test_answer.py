@@ -260,6 +260,13 @@ def test_words_of_a_sentence_that_says_nothing_of_the_question_are_not_marked() 
     assert all(evidence.decides is None for evidence in choose(asked, *hits_of(guide)))
 
 
+def test_a_full_stop_within_brackets_does_not_part_what_decides_from_its_sentence() -> None:
+    text = "年次休暇の日数は、一の年（一月一日からの期間をいう。以下同じ。）につき二十日とする。"
+    asked = Question(weights={"年次": 4.0, "休暇": 4.0}, text="年次休暇は何日ですか", surfaces=("年次", "休暇"))
+    (evidence, *_) = choose(asked, *hits_of(prose(text)))
+    assert evidence.decides is not None and evidence.decides.cut(evidence.text) == "二十日"
+
+
 def test_the_share_is_marked_whole() -> None:
     text = "補助率は、十分の十とする。"
     decisive = deciding((Asks.MONEY,), text)
