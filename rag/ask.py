@@ -8,6 +8,7 @@ from datetime import date
 
 from rag import about, terms
 from rag.answer import enough, quote
+from rag.answer.asks import for_the_text
 from rag.answer.relevance import Question
 from rag.answer.suggest import suggestions
 from rag.answer.write import Said, Writer
@@ -70,7 +71,7 @@ def ask(
             documents=len(visible),
             terms=tuple(written[term] for term in about.words(short) if term in written),
             missing=tuple(written.get(term, term) for term in missing),
-            nearest=tuple(quote.nearest(hits, load, NEAREST)),
+            nearest=tuple(quote.nearest(quote.weigh(weighed_question(library, asked), hits[:NEAREST], load))) if hits else (),
             suggestions=instead,
             where=tuple(sorted({revision.source.issuer for revision in visible if revision.source.issuer})),
         )
@@ -88,10 +89,12 @@ def ask(
         return refuse(RefusalReason.EMPTY_QUESTION)
     result = search(library, asked, clearance=clearance, as_of=as_of, limit=enough.BACKGROUND, filters=filters)
     hits = result.hits[:HITS]
-    if result.named.missing and not any("address" in hit.found_by for hit in hits):
+    by_address = any("address" in hit.found_by for hit in hits)
+    if result.named.missing and not by_address:
         return refuse(RefusalReason.NO_SUCH_PROVISION, hits, result.named.missing)
     elsewhere = tuple(premise.what for premise in wrong if premise.kind is PremiseKind.NOT_IN_LIBRARY)
-    if elsewhere and len(asked) <= ABOUT and not _speaks_of(elsewhere, hits):
+    # Other texts may speak of a law that is not here; its own words are nowhere else.
+    if elsewhere and not by_address and len(asked) <= ABOUT and (for_the_text(result.named.beside, ()) or not _speak_of(elsewhere, hits)):
         return refuse(RefusalReason.NOT_ANSWERED, hits, elsewhere)
     if not hits:
         return refuse(RefusalReason.NOTHING_FOUND, missing=tuple(about.words(short)))
@@ -99,8 +102,8 @@ def ask(
     asked_for = weighed_question(library, asked)
     weighed = quote.weigh(asked_for, hits, load)
     answered = enough.answered(asked_for, result.hits, weighed, library.keyword.count)
-    named = any("address" in hit.found_by for hit in hits)
-    chosen = quote.choose(asked_for, weighed, result.named.spans, result.named.beside) if named or answered >= threshold(library) else []
+    answers = by_address or answered >= threshold(library)
+    chosen = quote.choose(asked_for, weighed, result.named.spans, result.named.beside) if answers else []
     if not chosen:
         found = [word for hit in hits for word in terms.words(f"{hit.chunk.context}\n{hit.chunk.text}")]
         official = [word for entry in library.thesaurus.find(short) for word in entry.means]
@@ -115,10 +118,10 @@ def ask(
     return writer.answer(quoted, load=load, names=library.names(visible), meant=asked_for.meant, progress=progress, said=said)
 
 
-def _speaks_of(names: Sequence[str], hits: Sequence[Hit]) -> bool:
-    """True where a provision was found that the question names, or a text that itself speaks of one of these laws."""
+def _speak_of(names: Sequence[str], hits: Sequence[Hit]) -> bool:
+    """True where a text was found that itself speaks of one of these laws."""
     texts = [fold(f"{hit.chunk.context}\n{hit.chunk.text}") for hit in hits]
-    return any("address" in hit.found_by for hit in hits) or any(fold(name) in text for name in names for text in texts)
+    return any(fold(name) in text for name in names for text in texts)
 
 
 def weighed_question(library: Library, question: str) -> Question:

@@ -1,8 +1,8 @@
 """Follow-up questions without a model: 「その場合の期限は?」 is asked with the subject of the question before it.
 
-A question is a follow-up where it points back (その, それ, 同じく; that, it, and the ...?), where it only names an aspect (「提出先は?」),
-or where it has no subject of its own (「誰が決めますか」). Then the nouns of the question before are carried over, but for those that a
-new one takes the place of::
+A question is a follow-up where it points back (その, それ, 同じく; that, it, and the ...?), where it only names a case or an aspect
+(「妊娠中なら?」, 「提出先は?」), or where it has no subject of its own (「誰が決めますか」, 「誰の承認が要りますか」). Then the nouns of
+the question before are carried over, but for those that a new one takes the place of::
 
     補助金の実績報告書の提出期限はいつですか   その場合の提出先は?   ->  （補助金の実績報告書）その場合の提出先は?
     兼業の許可の申請はいつまでですか          では、テレワークは?    ->  テレワークの許可の申請はいつまでですか
@@ -40,11 +40,18 @@ _POINTS = re.compile(
 _SWITCHES = re.compile(r"^(?:では|じゃあ|それでは|それなら|一方)[、,]?\s*(?P<topic>.{1,30}?)は(?:どう(?:です|なります)か)?[。?？]*$")
 _NAMES_ONLY = re.compile(r"^(?P<topic>.{1,20}?)(?:は|について(?:は)?)(?:どう(?:です|なります)か)?[。?？]*$")
 _CASE = re.compile(r"(?:の場合|のとき|の時|なら|であれば)$")
+_CASE_ONLY = re.compile(
+    r"^(?:では、?|じゃあ、?|もし、?)?(?P<topic>[^、。]{1,14}?)(?:なら(?:ば)?|だと|だったら|であれば|(?:の|した|する|い)?(?:場合|とき|時)(?:は|には)?|からは?|"
+    r"では|でも(?:いい|良い|よい|大丈夫|可能)?(?:です)?か?|には|へは)[。?？]*$"
+)
+"""It names a case, and asks nothing of it: 係長なら？"""
 _ASPECT = re.compile(
     r"(?:期限|期間|期日|時期|金額|額|上限|下限|限度|単価|日数|回数|頻度|割合|率|手続|手続き|手順|方法|様式|書類|書式|提出先|届出先|申請先|窓口|連絡先|"
     r"宛先|条件|要件|基準|対象|対象者|例外|罰則|担当|担当者|責任者|決裁者|承認者|権限|場所|根拠|理由|目的|定義|効果|費用|単位|順序|有効期間|保存期間|開始日|"
     r"終了日)$"
 )
+_CONSENT = re.compile(r"(?:承認|許可|届出|届け出|同意|決裁|協議|申請)$")
+"""Aspects, too, where somebody asks whose they are, or whether they are needed."""
 _BARE = 24
 """Characters: a longer question without nouns tells a story."""
 
@@ -54,7 +61,11 @@ _EN_EMPTY = terms.STOPWORDS | frozenset(
 )
 _EN_CASE = re.compile(r"\bin (?:that|this|such a) case\b", re.IGNORECASE)
 _EN_BACK = re.compile(r"\b(?:it|they|them|that|this|those|these)\b", re.IGNORECASE)
-_EN_OPENS = re.compile(r"^(?:and|but|so|then|also)\b", re.IGNORECASE)
+_EN_OPENS = re.compile(r"^(?:and|but|so|then|also|what if)\b", re.IGNORECASE)
+_EN_CASE_ONLY = re.compile(
+    r"^(?:if|when|for|from|in|at|on|with|without|as|by|to|during|after|before)(?: [A-Za-z'’-]+){1,4}\?*$", re.IGNORECASE
+)
+"""It names a case, and asks nothing of it: from abroad?"""
 _EN_SWITCHES = re.compile(r"^(?:and |but |so |then )?(?:what|how) about (?P<topic>(?!the\b).{1,60}?)[.?]*$", re.IGNORECASE)
 _EN_ASKS_OF = re.compile(r"^(?:and |but |so |then )?(?:what|how) about the\b", re.IGNORECASE)
 _EN_FEW = 2
@@ -71,6 +82,14 @@ def follow_up(question: str, before: str) -> str:
     if not question or not before.strip():
         return ""
     return _english(question, before) if language(question) == "en" else _japanese(question, before)
+
+
+def together(question: str, before: str) -> str:
+    """A question with the subject of the one before it; empty where that has none."""
+    english = language(question) == "en"
+    own = [word for phrase in (_en_phrases if english else _phrases)(question) for word in phrase]
+    about = subject(before, without=own)
+    return (f"({about}) {question}" if english else f"（{about}）{question}") if about else ""
 
 
 def mended(question: str, before: str) -> bool:
@@ -104,11 +123,10 @@ def _japanese(question: str, before: str) -> str:
     nouns = [word for phrase in _phrases(question) for word in phrase]
     back = bool(_POINTS.match(question) or switched)
     aspect = bool(named and (_ASPECT.search(named["topic"]) and len(nouns) == 1 or _CASE.search(named["topic"])))
-    bare = not nouns and len(question) <= _BARE
-    if not (back or aspect or bare):
+    bare = len(question) <= _BARE and all(_ASPECT.search(noun) or _CONSENT.search(noun) for noun in nouns)
+    if not (back or aspect or bare or _CASE_ONLY.match(question)):
         return ""
-    about = subject(before, without=nouns)
-    return f"（{about}）{question}" if about else ""
+    return together(question, before)
 
 
 def _switched(before: str, topic: str) -> str:
@@ -147,13 +165,14 @@ def _english(question: str, before: str) -> str:
     switched = _EN_SWITCHES.match(question)
     if switched and language(before) == "en" and not re.match(r"(?:for|if|when|in)\b", switched["topic"], re.IGNORECASE):
         return _en_switched(before, switched["topic"])
-    back = bool(_EN_OPENS.match(question) or _EN_CASE.search(question) or _EN_ASKS_OF.match(question) or switched)
+    back = bool(
+        _EN_OPENS.match(question) or _EN_CASE.search(question) or _EN_CASE_ONLY.match(question) or _EN_ASKS_OF.match(question) or switched
+    )
     pointing = bool(_EN_BACK.search(question)) and len(words) <= _EN_FEW
     bare = not words
     if not (back or pointing or bare):
         return ""
-    about = subject(before, without=words)
-    return f"({about}) {question}" if about else ""
+    return together(question, before)
 
 
 def _en_switched(before: str, topic: str) -> str:

@@ -235,10 +235,13 @@ class Ingester:
         self.writer.commit()
         self.meaning.remove([item.id for number in numbers for item in self._library.registry.chunks_of(number)])
 
-    def publish(self, numbers: Sequence[int], *, reason: str = "", before: Callable[[], None] = lambda: None) -> None:
+    def publish(
+        self, numbers: Sequence[int], *, reasons: Mapping[int, str] | None = None, before: Callable[[], None] = lambda: None
+    ) -> None:
         """Make drafts visible, all at once, through the same order as new documents. Killed anywhere, they are drafts or published.
 
         Args:
+            reasons: number -> why, where something speaks against it.
             before: called when both indexes have them and nobody sees them yet; what it raises leaves them drafts.
 
         Raises:
@@ -255,7 +258,7 @@ class Ingester:
         try:
             self._take_in(items)
             before()
-            gone = registry.publish(numbers, user=self._by, reason=reason)
+            gone = registry.publish(numbers, user=self._by, reasons=reasons)
         except KonkyoError:
             self._unlist(numbers)
             registry.desk.unembed(numbers)
@@ -415,8 +418,12 @@ class Ingester:
             same = any(_adds_nothing(item.source, source) for source in own)
             return Outcome(name=item.source.uri, result=Result.UNCHANGED, document_id=item.document_id) if same else None
         if known and not item.listed:
-            document_id, source = known[0]
-            reason = f"has the same bytes as {source.uri}, which is in the library; not added twice"
+            document_id, source = next((one for one in known if (one[0], sha256) not in self._retired), known[0])
+            gone = (document_id, sha256) in self._retired
+            what = (
+                "was retired; to bring it back, publish it again: python -m rag publish" if gone else "is in the library; not added twice"
+            )
+            reason = f"has the same bytes as {source.uri}, which {what}"
             return Outcome(name=item.source.uri, result=Result.DUPLICATE, document_id=document_id, reason=reason)
         return None
 

@@ -283,8 +283,14 @@ def _shown(addresses: Sequence[Address], lang: str) -> str:
     return first if first == last else f"{first}{'、' if lang == 'ja' and len(addresses) == 2 else '～' if lang == 'ja' else ' – '}{last}"
 
 
+_NOTES = "備考"
+
+
 def _place(path: Path, lang: str) -> str:
-    """Where a reference stands, in one line."""
+    """Where a reference stands, in one line: 第三条第二項, 別表第三備考5."""
+    if _NOTES in path:  # for its address they are paragraphs and items of the table, as one refers to them; nobody calls them so
+        at = path.index(_NOTES)
+        return show(address_of(path[:at]), lang) + _NOTES + "".join(element.strip(".．()（） ") for element in path[at + 1 :])
     return show(address_of(path), lang) or (path[-1] if path else "")
 
 

@@ -55,7 +55,10 @@ def _elsewhere(library: Library, question: str, visible: Sequence[Revision], hid
     titles = library.sources(visible).titles  # a law may be here article by article
     spans = [span for _, span in _named(question, hidden)]
     for mention in mentions:
-        here = fold(mention.name).endswith(tuple(titles)) or any(s.start < mention.span.end and mention.span.start < s.end for s in spans)
+        name = fold(mention.name)
+        # 提供基準法 may be short for 公共サービス提供基準法, which is here.
+        here = name.endswith(tuple(titles)) or any(title.endswith(name) for title in titles)
+        here = here or any(s.start < mention.span.end and mention.span.start < s.end for s in spans)
         if not here and not NO_NAME.fullmatch(mention.name):
             yield Premise(kind=PremiseKind.NOT_IN_LIBRARY, what=mention.name)
 

@@ -158,14 +158,20 @@ class Document:
     furniture: tuple[Furniture, ...] = ()
     """Lines of pages that are not in the text, in the order of the pages."""
 
-    def first_row(self, index: int) -> Block:
-        """The first row of the table that block ``index``, a row, belongs to: as a rule it names the columns.
+    def head_rows(self, index: int) -> list[Block]:
+        """The rows that name the columns of the table that block ``index``, a row, belongs to: as a rule the first; with it the next
+        ones where its first cell reaches down over them, which is written again in each (職務の区分｜宿泊料, 職務の区分｜甲地方).
 
-        A table is a run of rows at one path; an empty line between two rows ends it.
+        A table is a run of rows at one path; an empty line between two rows ends it. A table of rows that all begin alike has one.
         """
-        while index and self.same_table(index - 1, index):
-            index -= 1
-        return self.blocks[index]
+        first = last = index
+        while first and self.same_table(first - 1, first):
+            first -= 1
+        while last + 1 < len(self.blocks) and self.same_table(last, last + 1):
+            last += 1
+        names = [self.blocks[at].span.cut(self.text).partition("｜")[0] for at in range(first, last + 1)]
+        alike = next((at for at, name in enumerate(names) if name != names[0]), len(names))
+        return list(self.blocks[first : first + (alike if names[0] and alike < len(names) else 1)])
 
     def headings(self) -> dict[Path, str]:
         """Path -> heading, where its words say more than the last element of the path does: 問7 is only the number of a question,

@@ -211,14 +211,15 @@ def test_no_more_than_a_few_statements_are_shown_at_once() -> None:
     assert found[quote.ANSWERS][1] is Role.RELATED
 
 
-def test_what_hardly_answers_stands_behind_more() -> None:
-    answer, related, weak = "旅費の請求の期限は二週間とする。", "旅費の請求の様式を定める。", "宿泊の予約は端末で行う。"
-    hits, load = hits_of(prose(answer, id="a"), prose(related, id="b"), prose(weak, id="c"))
+def test_what_hardly_answers_stands_behind_more_but_for_the_first_few() -> None:
+    texts = ["旅費の請求の期限は二週間とする。", "旅費の請求の様式を定める。", "宿泊の予約は端末で行う。", "航空機の予約は端末で行う。"]
+    hits, load = hits_of(*(prose(text, id=str(n)) for n, text in enumerate(texts)))
     evidence = [
         quote.Evidence(document=load(hit), spans=(hit.chunk.span,), relevance=relevance, role=role)
-        for hit, relevance, role in zip(hits, (1.0, 0.75, 0.65), (Role.ANSWER, Role.RELATED, Role.RELATED), strict=True)
+        for hit, relevance, role in zip(hits, (1.0, 0.75, 0.65, 0.65), (Role.ANSWER, *[Role.RELATED] * 3), strict=True)
     ]
-    assert [(made.text, made.folded) for made in quote.statements(evidence)] == [(answer, False), (related, False), (weak, True)]
+    assert quote.LEAST == 3
+    assert [(made.text, made.folded) for made in quote.statements(evidence)] == list(zip(texts, [False] * 3 + [True], strict=True))
 
 
 def test_what_lays_down_a_figure_leads_what_only_mentions_one() -> None:
@@ -248,6 +249,50 @@ def test_of_a_table_the_row_is_quoted_that_has_the_word_however_it_is_cut() -> N
     assert "係長" not in terms.words(rows[1]), "Sudachi cuts it in two here"
     first, *_ = choose(asked, *hits_of(table))
     assert first.text == f"{head}\n{rows[1]}"
+
+
+def test_words_of_a_sentence_that_says_nothing_of_the_question_are_not_marked() -> None:
+    text = "副業の許可を受けようとする職員は、申請する。領収書には年月日が必要です。"
+    marked = [deciding((Asks.WHETHER,), text)]
+    assert marked[0] is not None and marked[0].cut(text).endswith("必要です")
+    asked = Question(weights={"副業": 4.0, "許可": 4.0}, text="副業に許可は必要ですか", surfaces=("副業", "許可"))
+    guide = build([(BlockKind.TEXT, ("副業",), text)], kind=Kind.MANUAL)
+    assert all(evidence.decides is None for evidence in choose(asked, *hits_of(guide)))
+
+
+def test_a_full_stop_within_brackets_does_not_part_what_decides_from_its_sentence() -> None:
+    text = "年次休暇の日数は、一の年（一月一日からの期間をいう。以下同じ。）につき二十日とする。"
+    asked = Question(weights={"年次": 4.0, "休暇": 4.0}, text="年次休暇は何日ですか", surfaces=("年次", "休暇"))
+    (evidence, *_) = choose(asked, *hits_of(prose(text)))
+    assert evidence.decides is not None and evidence.decides.cut(evidence.text) == "二十日"
+
+
+def test_the_share_is_marked_whole() -> None:
+    text = "補助率は、十分の十とする。"
+    decisive = deciding((Asks.MONEY,), text)
+    assert decisive is not None and decisive.cut(text) == "十分の十"
+
+
+def test_a_caption_that_the_question_speaks_of_counts() -> None:
+    asked = Question(weights={"許可": 2.0, "期間": 2.0}, text="許可の期間", surfaces=("許可", "期間"))
+    assert [asked.speaks_of(words) for words in ({"許可", "期間"}, {"更新"}, set())] == [1.0, 0.0, 0.0]
+    assert Question(weights={"副業": 1.0}, meant={"副業": (frozenset({"兼業"}),)}).speaks_of({"兼業", "許可"}) == 0.4
+    hits, load = hits_of(prose("期間は、二年とする。"))
+    weighed = [
+        quote.weigh(asked, [replace(hits[0], chunk=replace(hits[0].chunk, context=f"兼業\n{caption}"))], load)[0]
+        for caption in ("許可の期間", "期間の満了")
+    ]
+    gained = weighed[0].relevance - weighed[1].relevance - quote.KIN * (weighed[0].kinship - weighed[1].kinship)
+    assert gained == pytest.approx(quote.CAPTION * (1.0 - 0.5))
+
+
+@pytest.mark.parametrize(("rule", "explained"), [("外部媒体は、課が貸与する。", True), ("外部媒体管理簿は、課が備える。", False)])
+def test_a_term_is_defined_for_itself_and_not_for_a_longer_word(rule: str, explained: bool) -> None:
+    defines = (BlockKind.ITEM, (*ARTICLE, "第一項", "第一号"), "外部媒体　ＵＳＢメモリその他情報を記録する媒体をいう。")
+    about = (BlockKind.PARAGRAPH, (*ARTICLE, "第一項"), "用語の意義は、次の各号に定めるところによる。")
+    document = build([about, defines, (BlockKind.PARAGRAPH, ("第三条", "第一項"), rule)], id=f"media-{explained}")
+    found = [text for text, role, _ in roles("課が貸与し、備える", document) if role is Role.CONDITION]
+    assert found == ([defines[2]] if explained else [])
 
 
 def test_the_words_that_decide_are_marked() -> None:
@@ -355,12 +400,12 @@ def test_an_official_term_counts_as_the_word_that_means_it_and_only_as_a_whole()
     assert asked.missing(["休暇"]) == ("有休", "請求")
 
 
-def test_the_nearest_are_first_sentences_of_the_best_hits() -> None:
-    hits, load = hits_of(RULES, prose("職員は届け出る。遅れてはならない。", id="e"))
-    nearest = quote.nearest(hits, load, 2)
-    assert [citation.quote for citation in nearest] == ["旅費は実費とする。", "東京 一万円"]
+def test_the_nearest_are_what_comes_nearest_in_each_passage() -> None:
+    hits, load = hits_of(prose("旅費は実費とする。職員は遅れてはならない。"), prose("職員は届け出る。遅刻は欠勤とする。", id="e"))
+    asked = Question(weights={"遅れる": 3.0, "届け出る": 1.0}, text="遅れる")
+    nearest = quote.nearest(quote.weigh(asked, hits, load))
+    assert [citation.quote for citation in nearest] == ["職員は遅れてはならない。", "職員は届け出る。"]
     assert [citation.number for citation in nearest] == [1, 2]
-    assert len(quote.nearest(hits, load, 1)) == 1
 
 
 SENTENCES = st.lists(

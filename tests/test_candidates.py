@@ -218,3 +218,57 @@ def test_an_item_of_which_any_one_is_enough_comes_with_the_others() -> None:
         hits, load = hits_of(document)
         weighed = [one for one in quote.weigh(asked, hits, load) if len(one.candidate.spans) == 2]
         assert ("災害にあった者" in quote.choose(asked, weighed)[0].text) is whole
+
+
+ALL_OF: list[Row] = [
+    (BlockKind.PARAGRAPH, ("第一条", "第一項"), "自動車は使えない。ただし、次の各号のいずれにも該当するときは、この限りでない。"),
+    (BlockKind.ITEM, ("第一条", "第一項", "第一号"), "次のいずれかに該当すること。"),
+    (BlockKind.ITEM, ("第一条", "第一項", "第一号", "イ"), "荷物が重いこと。"),
+    (BlockKind.ITEM, ("第一条", "第一項", "第一号", "ロ"), "鉄道が止まっていること。"),
+    (BlockKind.ITEM, ("第一条", "第一項", "第二号"), "任意保険の契約があること。"),
+]
+
+
+@pytest.mark.parametrize("question", ["自動車は使えますか", "荷物が重いときに自動車は使えますか", "自動車の任意保険"])
+def test_items_that_must_all_be_met_are_quoted_together(question: str) -> None:
+    first, *_ = quotes(question, build(ALL_OF))
+    assert first == "\n".join(text for _, _, text in ALL_OF)
+
+
+def test_a_list_of_conditions_that_is_too_long_is_quoted_by_its_item() -> None:
+    long = [*ALL_OF, (BlockKind.ITEM, ("第一条", "第一項", "第三号"), "長い" * candidates.LONGEST_QUOTE)]
+    document = build(long)
+    spans = candidates.whole_list(item(document, ALL_OF[-1][2]), candidates.LONGEST_QUOTE, flat=False)
+    assert [span.cut(document.text) for span in spans] == [ALL_OF[0][2], ALL_OF[-1][2]]
+
+
+GUIDE: list[Row] = [
+    (BlockKind.ITEM, ("第3", "1"), "在宅で働ける職員は、次の全てに該当する者とする。"),
+    (BlockKind.ITEM, ("第3", "1", "(1)"), "研修を終えていること。"),
+    (BlockKind.ITEM, ("第3", "1", "(2)"), "端末が貸与されていること。"),
+    (BlockKind.ITEM, ("第3", "2"), "非常勤職員も、対象とする。"),
+]
+
+
+def test_an_item_that_announces_items_comes_with_them_and_not_with_the_next() -> None:
+    document = build(GUIDE)
+    assert candidates.complete(document, at(document, GUIDE[0][2])).cut(document.text) == "\n".join(text for _, _, text in GUIDE[:3])
+
+
+def test_of_a_table_that_the_question_says_nothing_of_all_rows_are_quoted() -> None:
+    rows = ["事業｜補助率", "移動窓口｜三分の二", "研修｜二分の一"]
+    table = build([(BlockKind.TABLE_ROW, ("別表",), row) for row in rows])
+    assert quotes("補助率はいくらですか", table) == ["\n".join(rows)]
+    assert quotes("研修の補助率はいくらですか", table)[0] == f"{rows[0]}\n{rows[2]}"
+
+
+def test_a_long_table_is_quoted_by_its_row() -> None:
+    rows = ["事業｜補助率", *(f"事業{n}｜{n}分の一" for n in range(2, 3 + candidates.SHORT_LIST))]
+    first, *_ = quotes("補助率はいくらですか", build([(BlockKind.TABLE_ROW, ("別表",), row) for row in rows]))
+    assert first == f"{rows[0]}\n{rows[1]}"
+
+
+def test_names_of_columns_in_two_rows_come_both_with_a_row() -> None:
+    rows = ["区分｜日当｜上限額", "区分｜日当｜甲｜乙", "課長｜2,600｜17,000｜14,500", "係長｜2,400｜15,000｜13,000"]
+    table = build([(BlockKind.TABLE_ROW, ("別表",), row) for row in rows])
+    assert quotes("課長の上限額", table)[0] == "\n".join(rows[:3])

@@ -326,6 +326,17 @@ MISTAKES: list[tuple[Sequence[str], dict[str, str], int, str]] = [
     (["text", "nobody"], {}, 1, "The library has no document nobody. List them with: python -m rag status --documents"),
     (["text", "rules", "--revision", "ffff"], {}, 1, "The library has no document rules in revision ffff. List them with"),
     (["text", "safe", "--clearance", "2"], {}, 1, "The library has no document safe. List them with: python -m rag status --documents"),
+    (["show", "nobody"], {}, 1, "There is no document nobody. List them with: python -m rag list --all"),
+    (["show", "safe"], {"KONKYO_CLEARANCE": "2"}, 1, "There is no document safe. List them with: python -m rag list --all"),
+    (["show", "rules", "--revision", "ffff"], {}, 1, "rules has no revision ffff. List them with"),
+    (["check", "rules"], {}, 1, "rules is published; this is only for what is draft or checked."),
+    (["publish", "rules"], {}, 1, "rules is published; this is only for what is draft, checked or retired."),
+    (["diff", "nobody"], {}, 1, "There is no document nobody."),
+    (["retire", "rules"], {}, 2, "say why: whoever misses the document finds the reason in the log"),
+    (["retire", "nobody", "--reason", "old"], {}, 1, "There is no document nobody."),
+    (["log", "nobody"], {}, 1, "The log has nothing on nobody."),
+    (["list", "--state", "gone"], {}, 2, "'gone' is no state; the states are draft, checked, published, superseded, retired"),
+    (["ask", ""], {}, 0, "The question has no words to look for. Say what you want to know"),
     (["ask", "travel", "--as-of", "yesterday"], {}, 2, "'yesterday' is not a date. Write it as 2026-04-01."),
     (["ask", "travel", "--clearance", "4"], {}, 2, "less than or equal to 3"),
     (["ask", "travel"], {"KONKYO_CLEARANCE": "high"}, 1, "KONKYO_CLEARANCE is 'high'; it must be a number."),
@@ -351,7 +362,7 @@ def test_a_mistake_is_told_in_a_sentence(
 ) -> None:
     ended = machine(*argv, **environment)
     assert ended.status == status, ended.printed
-    assert message in ended.printed
+    assert message in (ended.printed if status == 1 else " ".join(ended.printed.split()))
     if status == 1 and argv[0] not in ("ingest", "status"):
         assert len(ended.lines) == 1, "one sentence, on one line"
 

@@ -65,6 +65,9 @@ def test_a_law_is_fetched_and_listed_among_the_jobs(rig: Rig, tmp_path: Path, la
     assert fetched.status == 0 and "added as a draft" in fetched.printed and ID in fetched.printed, fetched.printed
     assert [line.split()[:3] for line in run("jobs").lines if line[:1] == " "] == [["2", "fetch", "done"], ["1", "fetch", "failed"]]
     assert run("jobs", "--work").lines == ["0 done"]
+    for number, why in ((99, "there is no job 99"), (2, "job 2 is done already")):
+        wrong = run("jobs", "--cancel", str(number))
+        assert (wrong.status, why in " ".join(wrong.printed.split())) == (2, True), wrong.printed
 
 
 def packed(file: Path, files: dict[str, str]) -> str:
@@ -89,7 +92,15 @@ def test_a_zip_is_unpacked_and_a_bad_one_keeps_nothing_from_being_added(rig: Rig
     again = run("add", ministry)
     assert (again.status, again.lines) == (0, ["4 unchanged"]), "the same archive is the same documents"
     assert not list(run.home.glob("unpacked-*")), "nothing unpacked is left"
-    assert run("add", str(tmp_path / "none.zip")).status == 1
+    empty = packed(tmp_path / "empty.zip", {})
+    for path, why in (
+        (tmp_path / "none.zip", "there is no such file"),
+        (tmp_path / "no" / "rules.md", "there is no such file"),
+        (empty, "holds no"),
+    ):
+        left = run("add", str(path))
+        assert (left.status, left.lines[-1]) == (1, "1 failed")
+        assert left.lines[0].startswith(f"left out: {path}: {why}"), left.printed
 
 
 def test_the_gate_looks_at_what_is_ingested_and_stops_nothing(rig: Rig, tmp_path: Path) -> None:
@@ -99,7 +110,7 @@ def test_the_gate_looks_at_what_is_ingested_and_stops_nothing(rig: Rig, tmp_path
     assert (first.status, first.lines[-1]) == (0, "4 added"), first.printed
     gates = [line for line in run("list").lines if " published " in line]
     assert len(gates) == 4 and "not checked" not in "".join(gates)
-    stopped = [line.split()[0] for line in gates if re.search(r" 1 stop, \d in all ", line)]
+    stopped = [line.split()[0] for line in gates if re.search(r" \d findings?, of which 1 stops it ", line)]
     assert any(id.startswith("undated") for id in stopped)
     assert first.lines[-2] == f"{len(stopped)} of them have something to look at: python -m rag list --state published"
     assert run("ingest", str(run.folder)).lines == ["4 unchanged"]

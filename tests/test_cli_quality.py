@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from rag.registry.questions import Asked, Questions
 
 from .rig import Rig
 from .test_cli import FILES, SOURCES, Machine
@@ -60,18 +63,32 @@ def test_a_golden_question_stops_a_retirement_and_what_changes_is_told(rig: Rig,
     assert "booked by the office" in done.lines[2]
     last = run("golden", "history").lines[-1]
     assert "retirement" in last and "accepted: Nobody travels." in last
+    gone = run("golden", "add", "Who books?", "--expect", "rules:Article 4")
+    assert (gone.status, gone.lines) == (1, ["rules is retired; this is only for what is published, draft or checked."])
 
 
 def test_what_was_asked_in_vain(rig: Rig, tmp_path: Path) -> None:
     run = Machine(rig, tmp_path)
     assert run("gaps").lines == ["0 groups"]
     assert run("gaps", "--close", "zebra", "--how", "magic").status == 2
-    assert run("gaps", "--close", "zebra", "--note", "there is no zoo").lines == ["closed"]
     assert run("usage").lines[-1] == "time to answer: 0.00 s (median), 0.00 s (slowest)"
     assert run("usage", "--cited-csv").printed == "document,title,times_cited\n", "there is no document"
     assert run("ingest", str(run.folder)).status == 0
     assert "rules,Travel Rules,0" in run("usage", "--cited-csv").lines
     assert run("usage", "--csv").printed == "day,questions,refused,seconds_median,seconds_slowest\n"
+
+
+def test_closing_what_nobody_asked_says_so(rig: Rig, tmp_path: Path) -> None:
+    run = Machine(rig, tmp_path)
+    assert run("ingest", str(run.folder)).status == 0
+    refused = {"form": "text", "language": "en", "outcome": "refused", "reason": "not_answered", "seconds": 0.1, "cited": ()}
+    with Questions(run.home) as questions:
+        questions.asked(Asked(at=datetime.now(UTC), answer="a", question="zebra feeding hours", **refused))  # type: ignore[arg-type]
+    assert run("gaps").lines[-1] == "1 group"
+    wrong = run("gaps", "--close", "parking fees")
+    assert (wrong.status, "no question like 'parking fees' was asked in vain" in " ".join(wrong.printed.split())) == (2, True)
+    assert run("gaps", "--close", "zebra feeding hours", "--note", "there is no zoo").lines == ["closed: 1 group"]
+    assert run("gaps").lines == ["0 groups"]
 
 
 def test_an_answer_tells_what_will_read_otherwise_soon(rig: Rig, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import random
 import statistics
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -146,6 +147,14 @@ def test_references_beside_a_source(library: Library) -> None:
     outgoing, _ = shown(library, "circular", "第一条")
     assert brief(outgoing) == [("explains", "窓口サービス法", "第三条"), ("refers", "", "別記要綱第四条")]
     assert outgoing[1].revision is None, "the library does not hold it"
+
+
+@pytest.mark.parametrize(("path", "place"), [(("別表第三", "備考", "5."), "別表第三備考5"), (("別表", "備考", "第一号"), "別表備考第一号")])
+def test_a_note_of_a_table_is_called_as_it_is_numbered_and_not_a_paragraph(library: Library, path: tuple[str, ...], place: str) -> None:
+    table = law("amounts", "旅費の額", "第一条 窓口サービス法第三条の免除は、旅費にも及ぶ。")
+    add(library, ACT, replace(table, blocks=(replace(table.blocks[1], path=path),)))
+    _, incoming = shown(library, "act", "第三条")
+    assert [one.place for one in incoming] == [place]
 
 
 # ---------------------------------------------------------------- coming and going

@@ -31,6 +31,10 @@ def test_a_provision_that_does_not_exist_is_named_with_the_last_there_is(sample:
     assert premise.instead.startswith("第三十")
 
 
+def test_the_end_of_a_title_may_be_short_for_it(sample: Library) -> None:
+    assert wrong(sample, "提供基準法第十二条の二には何が書いてありますか") == ()
+
+
 def test_a_circular_that_another_one_replaced(sample: Library) -> None:
     # Both have one title: the one in force is meant, and nothing is wrong.
     assert wrong(sample, "手数料の減免の取扱いについての通達") == ()
@@ -48,6 +52,8 @@ def test_a_law_before_its_first_day(sample: Library) -> None:
         ("労働基準法第39条第1項", "労働基準法"),
         ("宇宙旅行法第三条は", "宇宙旅行法"),
         ("What does Section 10 of the Data Act say?", "Data Act"),
+        # Documents here speak of this law; its own words are in none.
+        ("個人情報保護法第27条を教えて", "個人情報の保護に関する法律"),
     ],
 )
 def test_a_law_that_is_not_here_is_told_and_nothing_else_answers_in_its_place(sample: Library, question: str, law: str) -> None:

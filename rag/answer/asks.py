@@ -97,7 +97,7 @@ _EN_N = r"(?:\d[\d,.]*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|f
 _TIME = r"(?:業務日|開庁日|営業日|勤務日|日間?|週間?|か月|箇月|ヶ月|カ月|月|年度|年間?|時間?|分間?)"
 _DECIDING: dict[Asks, str] = {
     Asks.MONEY: (
-        rf"(?:[¥￥£$€]\s?[\d,.]+|{_N}(?:円|ドル|ユーロ|ポンド)|(?:百|千)?分の{_N}|{_N}(?:割|パーセント|%)|"
+        rf"(?:[¥￥£$€]\s?[\d,.]+|{_N}(?:円|ドル|ユーロ|ポンド)|{_N}分の{_N}|{_N}(?:割|パーセント|%)|"
         rf"{_EN_N}\s?(?:yen|pounds?|dollars?|euros?|per ?cent|%)|無料|free of charge)"
     ),
     Asks.SHARE: rf"(?:{_N}分の{_N}|{_N}(?:割|パーセント|%)|半分|全額|{_EN_N}\s?(?:per ?cent|%)|half|two thirds)",
@@ -130,7 +130,7 @@ _DECIDING: dict[Asks, str] = {
         r"(?:[一-龥ァ-ヴー]{0,8}[ぁ-ん]{0,3}?(?:ることができない|することができる|ることができる|てはならない|"
         r"なければならない|必要はない|必要がない|要しない|を要する|適用しない|妨げない"
         r"|支給しない|支給する|認めない|認める|含まない|含む|該当しない|ものとする|できません|できます|ありません|"
-        r"必要です|不要です?|いけません|構いません|受けられません|てください)"
+        r"必要です|不要です?|いけません|構いません|受けられません)"
         r"|(?:^|(?<=[。\n]))(?:はい|いいえ|yes|no)\b|\b(?:must not|may not|cannot|can not|need not|must|may|can|"
         r"is not|are not|do not|does not|not required|required|allowed|permitted|prohibited|never)\b)"
     ),

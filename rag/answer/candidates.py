@@ -28,7 +28,7 @@ _FARTHEST = 200
 """Blocks that may lie between an item and the words that announce it."""
 
 _ANNOUNCES = re.compile(
-    r"次の(?:各号|とおり|[一-龠]*(?:事項|場合|書類|者|区分))|次に掲げる|左に掲げる|各号に掲げる|以下の(?:とおり|事項)|following\b[^.]*[:：]?$|[:：]$"
+    r"次の(?:各号|いずれ|全て|すべて|とおり|[一-龠]*(?:事項|場合|書類|者|区分))|次に掲げる|左に掲げる|各号に掲げる|以下の(?:とおり|事項)|following\b[^.]*[:：]?$|[:：]$"
 )
 _EXCEPTED = re.compile(r"[（(][^（）()]{1,40}を除く。?[）)]")
 _CONTINUES = re.compile(r"ただし、|但し、|この場合において|この限りでない|However,|Provided that|In this case,|In that case,")
@@ -73,19 +73,15 @@ def quotable(document: Document, part: Span) -> Iterator[tuple[Span, ...]]:
         if block.kind not in QUOTABLE:
             continue
         if block.kind is BlockKind.TABLE_ROW:
-            heading = _column_names(document, block)
+            heads = _column_names(document, block)
             # The first row of a table names its columns: it says nothing alone, and the others say little without it.
-            if heading == block.span and at + 1 < len(blocks) and blocks[at + 1].kind is BlockKind.TABLE_ROW:
+            if block.span in heads and at + 1 < len(blocks) and blocks[at + 1].kind is BlockKind.TABLE_ROW:
                 continue
-            yield (block.span,) if heading == block.span else (heading, block.span)
-        elif block.kind is BlockKind.ITEM:
-            above = _above(document, block)
-            for span in _sentences(document.text, block.span):
-                yield *above, span
+            yield (block.span,) if block.span in heads else (*heads, block.span)
         else:
+            above = _above(document, block) if block.kind is BlockKind.ITEM else ()
             for span in _sentences(document.text, block.span):
-                announces = _ANNOUNCES.search(span.cut(document.text))
-                yield (_with_list(span, blocks[at + 1 :]),) if announces else (span,)
+                yield *above, complete(document, span)
 
 
 def blocks_in(document: Document, span: Span) -> list[Block]:
@@ -121,23 +117,47 @@ def _above(document: Document, item: Block) -> tuple[Span, ...]:
     return tuple(reversed(above))
 
 
-def whole_list(candidate: Candidate) -> tuple[Span, ...]:
-    """The announcement of an item with all items of its list, where these are few, short and have no items of their own; else what is
-    quoted of the item."""
+def whole_list(candidate: Candidate, most: int = SHORT_LIST_CHARACTERS, *, flat: bool = True) -> tuple[Span, ...]:
+    """The announcement of an item with all items of its list, where these are few and short; else what is quoted of the item.
+
+    Args:
+        most: characters.
+        flat: only a list whose items have no items of their own.
+    """
     document, own = candidate.document, candidate.spans
-    at = _at(document, own[-1])
-    if len(own) != 2 or at < 0 or document.blocks[at].kind is not BlockKind.ITEM:
+    at = _at(document, own[1]) if len(own) > 1 else -1
+    if at < 0 or document.blocks[at].kind is not BlockKind.ITEM:
         return own
     home = document.blocks[at].path[:-1]
+
+    def belongs(number: int) -> bool:
+        block = document.blocks[number]
+        return block.kind is BlockKind.ITEM and len(block.path) > len(home) and block.path[: len(home)] == home
+
     first, last = at, at + 1
-    while first > 0 and document.blocks[first - 1].kind is BlockKind.ITEM and document.blocks[first - 1].path[: len(home)] == home:
+    while first > 0 and belongs(first - 1):
         first -= 1
-    while last < len(document.blocks) and document.blocks[last].kind is BlockKind.ITEM and document.blocks[last].path[: len(home)] == home:
+    while last < len(document.blocks) and belongs(last):
         last += 1
     items = document.blocks[first:last]
     spans = (own[0], *(item.span for item in items))
-    flat = all(len(item.path) == len(home) + 1 for item in items) and own[0].end <= items[0].span.start
-    return spans if flat and len(items) <= SHORT_LIST and sum(span.end - span.start for span in spans) <= SHORT_LIST_CHARACTERS else own
+    fits = len(items) <= (SHORT_LIST if flat else LONGEST_LIST) and sum(span.end - span.start for span in spans) <= most
+    level = all(len(item.path) == len(home) + 1 for item in items) or not flat
+    return spans if fits and level and own[0].end <= items[0].span.start else own
+
+
+def whole_table(candidate: Candidate) -> tuple[Span, ...]:
+    """The names of the columns with all rows of the table of a row, where these are few and short; else what is quoted of the row."""
+    document, own = candidate.document, candidate.spans
+    at = _at(document, own[-1])
+    if len(own) < 2 or document.blocks[at].kind is not BlockKind.TABLE_ROW:
+        return own
+    first = _at(document, own[-2]) + 1
+    last = at
+    while last + 1 < len(document.blocks) and document.same_table(last, last + 1):
+        last += 1
+    rows = Span(start=document.blocks[first].span.start, end=document.blocks[last].span.end)
+    return (*own[:-1], rows) if last - first < SHORT_LIST and rows.end - rows.start <= SHORT_LIST_CHARACTERS else own
 
 
 def provision(document: Document, span: Span) -> list[tuple[Span, ...]]:
@@ -175,9 +195,9 @@ def whole_answer(candidate: Candidate) -> tuple[Span, ...]:
     return (block.span,) if short else own
 
 
-def _column_names(document: Document, row: Block) -> Span:
-    """The first row of the table that ``row`` stands in, which may lie in a passage before."""
-    return document.first_row(_at(document, row.span)).span
+def _column_names(document: Document, row: Block) -> tuple[Span, ...]:
+    """The rows that name the columns of the table that ``row`` stands in; they may lie in a passage before."""
+    return tuple(head.span for head in document.head_rows(_at(document, row.span)))
 
 
 def _sentences(whole: str, span: Span) -> list[Span]:
@@ -193,17 +213,15 @@ def _sentences(whole: str, span: Span) -> list[Span]:
 
 
 def complete(document: Document, sentence: Span) -> Span:
-    """A sentence with the list that it announces, if it announces one."""
+    """A sentence with the list that it announces, if it announces one: as one stretch of text."""
     if not _ANNOUNCES.search(sentence.cut(document.text)):
         return sentence
-    return _with_list(sentence, document.blocks[bisect_right(document.blocks, sentence.start, key=lambda block: block.span.start) :])
-
-
-def _with_list(announcement: Span, following: Sequence[Block]) -> Span:
-    """The announcement and the items behind it, as one stretch of text."""
-    end = announcement.end
-    for block in following[:LONGEST_LIST]:
-        if block.kind is not BlockKind.ITEM or block.span.end - announcement.start > LONGEST_QUOTE:
+    own = document.blocks[_at(document, sentence)]
+    end = sentence.end
+    for block in document.blocks[_at(document, sentence) + 1 :][:LONGEST_LIST]:
+        if block.kind is not BlockKind.ITEM or block.span.end - sentence.start > LONGEST_QUOTE:
             break
+        if own.kind is BlockKind.ITEM and (len(block.path) <= len(own.path) or block.path[: len(own.path)] != own.path):
+            break  # the next item of the list that this one stands in
         end = block.span.end
-    return Span(start=announcement.start, end=end)
+    return Span(start=sentence.start, end=end)

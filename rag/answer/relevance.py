@@ -11,7 +11,7 @@ has is 1 for the term itself and MEANT for an official term of the thesaurus; co
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -65,6 +65,16 @@ class Question:
         """Terms that ``found`` does not have, by no word."""
         have = set(found)
         return tuple(term for term in self.weights if not self.has(term, have))
+
+    def speaks_of(self, caption: Collection[str]) -> float:
+        """Share of the words of a caption that the question has, 0 to 1; one that it has only by an everyday word counts MEANT."""
+        meant = self._official
+        said = sum(1.0 if word in self.weights else MEANT if word in meant else 0.0 for word in caption)
+        return said / len(caption) if caption else 0.0
+
+    @cached_property
+    def _official(self) -> frozenset[str]:
+        return frozenset(word for ways in self.meant.values() for official in ways for word in official)
 
     def has(self, term: str, have: set[str]) -> float:
         """1 where the term is in ``have``, MEANT where an official word for it is, else 0."""

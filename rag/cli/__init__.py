@@ -18,13 +18,13 @@ from rich.table import Table
 
 from rag import __version__, sources
 from rag.cli import adding, answers, archives, desk, jobs, packs, quality, references, retrieval
-from rag.cli.terminal import err, out
+from rag.cli.terminal import err, exists, out
 from rag.cli.terminal import library as _library
 from rag.cli.terminal import progress as _progress
 from rag.cli.terminal import shown as _shown
 from rag.errors import KonkyoError, ReadError
 from rag.holder import person
-from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Document, Filters
+from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Document, Filters, RefusalReason
 from rag.settings import from_environment
 from rag.text import show_date
 
@@ -93,7 +93,7 @@ def ingest(
     from rag.ingest import ingest as add
 
     counts: Counter[Result] = Counter()
-    missing = [path for path in paths if not _exists(path)]
+    missing = [path for path in paths if not exists(path)]
     total = sum(1 for _ in sources.find([path for path in paths if path not in missing], level))
     for path in missing:
         counts[Result.FAILED] += 1
@@ -173,7 +173,7 @@ def read(paths: Paths) -> None:
     for name in ("pages", "characters", "articles", "seconds"):
         next(column for column in table.columns if column.header == name).justify = "right"
     failed = 0
-    missing = [path for path in paths if not _exists(path)]
+    missing = [path for path in paths if not exists(path)]
     with Sandbox(
         seconds=settings.read_seconds,
         megabytes=settings.read_megabytes,
@@ -301,13 +301,6 @@ def evaluate_golden(
         as_json.write_text(json.dumps([asdict(result) for result in report.results], ensure_ascii=False, indent=2), encoding="utf-8")
 
 
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a name that is too long, a folder that may not be entered
-        return False
-
-
 def _day(text: str) -> date:
     if not text:
         return date.today()
@@ -351,12 +344,22 @@ def _soon(library: Library, answer: Answer, clearance: int) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
+_REFUSED = {
+    RefusalReason.NOT_ANSWERED: "The documents do not answer this ({searched}).",
+    RefusalReason.NOTHING_FOUND: "The documents do not answer this ({searched}): no passage has its words.",
+    RefusalReason.NO_SUCH_PROVISION: "The documents do not answer this ({searched}): the provision that it names is not there on this day.",
+    RefusalReason.EMPTY_QUESTION: "The question has no words to look for. Say what you want to know in a sentence or a few words.",
+    RefusalReason.EMPTY_LIBRARY: "There is no document to answer from ({searched}). See: python -m rag status",
+}
+
+
 def _print_answer(answer: Answer) -> None:
     for premise in answer.premises:
         more = "; ".join(part for part in (premise.day.isoformat() if premise.day else "", premise.instead) if part)
         out.print(_shown(f"{premise.what}: {premise.kind.value.replace('_', ' ')}{f' ({more})' if more else ''}"))
     if answer.refusal is not None:
-        out.print(f"The documents do not answer this ({answer.refusal.reason}; {answer.refusal.documents} searched, as of {answer.as_of}).")
+        searched = f"{answer.refusal.documents} searched, as of {answer.as_of}"
+        out.print(_REFUSED[answer.refusal.reason].format(searched=searched))
         for citation in answer.refusal.nearest:
             out.print(f"  not an answer, but near: {_shown(citation.title)} {_shown(' '.join(citation.path))}: {_shown(citation.quote)}")
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -13,8 +12,8 @@ import typer
 
 from rag import scratch
 from rag.cli.desk import Reason, publish_drafts
-from rag.cli.terminal import err, hidden, library, out, progress, shown
-from rag.errors import ArchiveRefused
+from rag.cli.terminal import err, exists, hidden, library, out, progress, shown
+from rag.errors import ArchiveRefused, EmptyFile, FileUnreadable
 from rag.holder import person
 from rag.records import HIGHEST_LEVEL
 from rag.sources import Found, find
@@ -131,18 +130,31 @@ class _Adding:
             yield item
 
     def _found(self, paths: Iterable[Path]) -> Iterator[Found]:
-        from rag.desk.unpack import files_in
         from rag.ingest import Outcome, Result
 
         for number, path in enumerate(paths):
-            if path.suffix.lower() != ".zip" or os.path.isdir(path):  # noqa: PTH112  (Path.is_dir raises where the folder may not be entered)
-                yield from find([path], self._level)
+            name, empty = storable(path.name), True
+            if not exists(path):
+                missing = "there is no such file or folder. Check the name."
+                self._tell(Outcome(name=storable(str(path)), result=Result.FAILED, reason=missing, code=FileUnreadable.code))
                 continue
-            name, megabytes = storable(path.name), self._library.settings.archive_megabytes
             try:
-                yield from files_in(path, self._folder / f"{number:05d}", megabytes=megabytes, name=name, level=self._level)
+                for found in self._in(path, self._folder / f"{number:05d}", name):
+                    empty = False
+                    yield found
             except ArchiveRefused as error:
                 self._tell(Outcome(name=name, result=Result.FAILED, reason=error.reason, code=error.code))
+                continue
+            if empty:
+                nothing = "holds no file to add; hidden files are left alone."
+                self._tell(Outcome(name=storable(str(path)), result=Result.FAILED, reason=nothing, code=EmptyFile.code))
+
+    def _in(self, path: Path, folder: Path, name: str) -> Iterator[Found]:
+        from rag.desk.unpack import files_in
+
+        if path.suffix.lower() != ".zip" or path.is_dir():
+            return find([path], self._level)
+        return files_in(path, folder, megabytes=self._library.settings.archive_megabytes, name=name, level=self._level)
 
     def _tell(self, outcome: Outcome) -> None:
         from rag.ingest import Result

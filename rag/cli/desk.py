@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from rag.cli.terminal import err, library, out, progress, shown
-from rag.errors import GateClosed, GoldenRegressed, KonkyoError
+from rag.cli.terminal import counted, err, library, out, progress, shown
+from rag.errors import GateClosed, GoldenRegressed, UnknownDocument
 from rag.holder import person
 from rag.records import HIGHEST_LEVEL
 
@@ -54,8 +54,11 @@ def list_documents(
 ) -> None:
     """List the documents: what is known of them, what the gate found, how many golden questions expect and how many answers cite them."""
     from rag.desk.overview import rows
-    from rag.registry import CHECKED, DRAFT, PUBLISHED
+    from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
 
+    states = (DRAFT, CHECKED, PUBLISHED, SUPERSEDED, RETIRED)
+    if odd := next((one for one in state or () if one not in states), None):
+        raise typer.BadParameter(f"{odd!r} is no state; the states are {', '.join(states)}", param_hint="--state")
     with library() as opened:
         every = rows(opened, clearance=opened.settings.clearance, today=date.today())
     found = [row for row in reversed(every) if row.holds(search)]
@@ -69,7 +72,7 @@ def list_documents(
     for row in found:
         table.add_row(*_cells(row))
     (out if out.is_terminal else Console(width=300, soft_wrap=False, highlight=False)).print(table)
-    out.print(f"{len(found)} revisions")
+    out.print(counted(len(found), "revision"))
 
 
 _COLUMNS = ("document", "revision", "state", "issued", "in force", "level", "pages", "gate", "golden", "cited", "number", "issuer", "title")
@@ -77,7 +80,8 @@ _COLUMNS = ("document", "revision", "state", "issued", "in force", "level", "pag
 
 def _cells(row: Row) -> list[str]:
     r, about = row.revision, row.revision.source
-    gate = f"{row.stops} stop, {len(row.findings)} in all" if row.findings else "green" if row.checked else "not checked"
+    stops = f", of which {row.stops} {'stops' if row.stops == 1 else 'stop'} it" if row.stops else ""
+    gate = f"{counted(len(row.findings), 'finding')}{stops}" if row.findings else "green" if row.checked else "not checked"
     gate = f"review due, {gate}" if row.review_due else gate
     return [
         shown(r.document_id),
@@ -99,12 +103,10 @@ def _cells(row: Row) -> list[str]:
 def show(document: Document, revision: Revision_ = "", page: Annotated[int | None, typer.Option(help="Only this page.")] = None) -> None:
     """Show what is known of a document, what the gate found in it, and what was read from its file."""
     from rag.desk.overview import rows
-    from rag.desk.publish import find
     from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
 
     with library() as opened:
         found = find(opened, document, PUBLISHED, SUPERSEDED, RETIRED, DRAFT, CHECKED, sha256=revision)
-        must_see(opened, found)
         text = opened.registry.documents([found.number])[found.number]
         every = rows(opened, clearance=opened.settings.clearance, today=date.today())
         for name, value in asdict(found.source).items():
@@ -190,12 +192,13 @@ def _print_changed(opened: Library, standing: Before, touched: Sequence[Revision
         for name, said in (("cited before", one.old), ("answered now", one.new or ("refused",))):
             out.print(f"  {name}: {shown(' '.join(' '.join(said).split()))}")
     if standing.more:
-        out.print(f"{standing.more} more questions cite these documents and were not asked again")
+        more = counted(standing.more, "more question cites", "more questions cite")
+        out.print(f"{more} these documents and {'was' if standing.more == 1 else 'were'} not asked again")
 
 
 def retire(
     document: Document,
-    reason: Annotated[str, typer.Option(help="Why. Kept in the log.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; must be given. Kept in the log.")] = "",
     revision: Revision_ = "",
     accept: Accept = "",
 ) -> None:
@@ -208,7 +211,12 @@ def retire(
     from rag.desk.publish import retire as take_back
     from rag.registry import PUBLISHED
 
+    if not reason.strip():
+        raise typer.BadParameter(
+            "say why: whoever misses the document finds the reason in the log, and nothing else tells it", param_hint="--reason"
+        )
     with library() as opened:
+        find(opened, document, PUBLISHED, sha256=revision)
         clearance, today = opened.settings.clearance, date.today()
         going = [r for r in opened.registry.revisions(PUBLISHED) if r.document_id == document and r.sha256.startswith(revision)]
         for one in going:
@@ -238,14 +246,13 @@ def correct(
     from rag.desk.correct import correct as set_right
     from rag.desk.correct import look_again
     from rag.desk.golden import guard
-    from rag.desk.publish import find
     from rag.registry import CHECKED, DRAFT, PUBLISHED
 
     if odd := next((pair for pair in values if "=" not in pair), None):
         raise typer.BadParameter(f"{odd!r} gives no value; write field=value, and field= where there is none")
     given = {name: value for name, _, value in (pair.partition("=") for pair in values)}
     with library() as opened:
-        must_see(opened, find(opened, document, DRAFT, CHECKED, PUBLISHED, sha256=revision))
+        find(opened, document, DRAFT, CHECKED, PUBLISHED, sha256=revision)
         try:
             before = guard(opened, user=person(), today=date.today())
             changed = set_right(opened, document, given, user=person(), sha256=revision, before=before)
@@ -277,11 +284,13 @@ def log(
             raise typer.BadParameter("an anchor looks like 12:4fe1…", param_hint="--anchor") from None
         for sentence in wrong:
             err.print(shown(sentence))
-        out.print(f"{len(events)} entries, {'sound' if not wrong else 'touched'}. Anchor: {audit.anchor(events)}")
+        out.print(f"{counted(len(events), 'entry', 'entries')}, {'sound' if not wrong else 'touched'}. Anchor: {audit.anchor(events)}")
         if wrong:
             raise typer.Exit(1)
         return
     chosen = [event for event in events if not document or event.subject == document]
+    if document and not chosen:
+        raise UnknownDocument(f"The log has nothing on {document}. The names of documents are listed by: python -m rag list --all")
     if as_json:
         typer.echo(json.dumps([asdict(event) for event in chosen], ensure_ascii=False, indent=2))
         return
@@ -290,22 +299,37 @@ def log(
 
 
 def _drafts(opened: Library, ids: Sequence[str] | None, *, retired: bool = False) -> list[Revision]:
-    from rag.desk.publish import find
     from rag.registry import CHECKED, DRAFT, RETIRED
 
     if not ids:
         return [r for r in opened.registry.revisions(DRAFT, CHECKED) if _may_see(opened, r)]
-    chosen = []
-    for id in ids:
-        try:
-            chosen.append(find(opened, id, DRAFT, CHECKED))
-        except KonkyoError:
-            if not retired:
-                raise
-            chosen.append(find(opened, id, RETIRED))
-    for revision in chosen:
-        must_see(opened, revision)
-    return chosen
+    waiting = {r.document_id for r in opened.registry.revisions(DRAFT, CHECKED)}
+    return [find(opened, id, DRAFT, CHECKED, *((RETIRED,) if retired and id not in waiting else ())) for id in ids]
+
+
+def find(opened: Library, document_id: str, *states: str, sha256: str = "") -> Revision:
+    """The newest revision of a document in one of these states, or the one whose sha256 begins so, as the person at this machine sees it.
+
+    Raises:
+        UnknownDocument: there is no such document, or no such revision of it, or it is in another state: the message says which.
+    """
+    from rag.desk.publish import find as find_in
+    from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
+
+    every = opened.registry.revisions(DRAFT, CHECKED, PUBLISHED, SUPERSEDED, RETIRED)
+    mine = [r for r in every if r.document_id == document_id and _may_see(opened, r)]
+    fitting = [r for r in mine if r.sha256.startswith(sha256)]
+    if not mine:
+        raise UnknownDocument(f"There is no document {document_id}. List them with: python -m rag list --all")
+    if not fitting:
+        raise UnknownDocument(f"{document_id} has no revision {sha256}. List them with: python -m rag list --all --search {document_id}")
+    if not any(r.state in states for r in fitting):
+        are = dict.fromkeys(r.state for r in reversed(fitting))
+        wanted = " or ".join(filter(None, (", ".join(states[:-1]), states[-1])))
+        raise UnknownDocument(f"{document_id} is {' and '.join(are)}; this is only for what is {wanted}.")
+    found = find_in(opened, document_id, *states, sha256=sha256)
+    must_see(opened, found)
+    return found
 
 
 def _print_findings(revision: Revision, findings: Sequence[Finding]) -> None:

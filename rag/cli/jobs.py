@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag.cli.desk import Document, Revision_, must_see
+from rag.cli.desk import Document, Revision_, find
 from rag.cli.terminal import err, hidden, library, out, shown
 from rag.holder import person
 from rag.records import HIGHEST_LEVEL
@@ -31,6 +31,11 @@ def jobs(
     """List the desk's long work: files being read, publications. It goes on where it stopped, whatever is closed meanwhile."""
     with library() as opened:
         if cancel is not None:
+            job = opened.registry.jobs.get(cancel)
+            if job is None or job.clearance > opened.settings.clearance:
+                raise typer.BadParameter(f"there is no job {cancel}. List them with: python -m rag jobs", param_hint="--cancel")
+            if not job.open:
+                raise typer.BadParameter(f"job {cancel} is {job.state} already", param_hint="--cancel")
             opened.registry.jobs.cancel(cancel)
         if work:
             from rag.desk.work import work as do
@@ -88,7 +93,6 @@ def reread(
 ) -> None:
     """Correct how a file is read, and read it again as a draft. The corrections are kept, and hold beside those made until now."""
     from rag.desk import jobs as desk
-    from rag.desk.publish import find
     from rag.desk.work import work as do
     from rag.read.options import Options
     from rag.registry import CHECKED, DRAFT, PUBLISHED
@@ -96,7 +100,6 @@ def reread(
     new = _headings(heading or ())
     with library() as opened:
         found = find(opened, document, PUBLISHED, DRAFT, CHECKED, sha256=revision)
-        must_see(opened, found)
         _has_pages(found, table or (), ("pdf", "picture"), "--table")
         _has_pages(found, ocr or (), ("pdf",), "--ocr")
         old = Options() if forget else desk.options_of(opened, found.document_id, found.sha256)

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from rag.cli.desk import must_see
-from rag.cli.terminal import library, out, shown
+from rag.cli.desk import find, must_see
+from rag.cli.terminal import counted, library, out, shown
 from rag.holder import person
 from rag.records import HIGHEST_LEVEL
 
@@ -37,7 +37,6 @@ def diff(
 ) -> None:
     """Compare two revisions article by article: words that were taken out are shown [-so-], new ones {+so+}."""
     from rag.desk.diff import changed, compare
-    from rag.desk.publish import find
     from rag.errors import UnknownDocument
     from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
 
@@ -47,6 +46,8 @@ def diff(
         every.sort(key=lambda r: (r.source.effective_from or date.min, r.number))
         after = find(opened, document, *states, sha256=new) if new or not every else every[-1]
         others = [r for r in every if r.sha256.startswith(old)] if old else every[: every.index(after)]
+        if old and not others:
+            find(opened, document, *states, sha256=old)
         if not others:
             raise UnknownDocument(f"{document} has no other revision to compare with. List them with: python -m rag list --all")
         for revision in (others[-1], after):
@@ -63,7 +64,7 @@ def diff(
         for sign, side in (("[-{}-]", change.old), ("{{+{}+}}", change.new)):
             for line in side:
                 out.print("    " + shown("".join(sign.format(piece.text) if piece.marked else piece.text for piece in line)))
-    out.print(f"{len(changes)} articles changed")
+    out.print(f"{counted(len(changes), 'article')} changed")
 
 
 @golden_app.command("add")
@@ -78,6 +79,7 @@ def golden_add(
     """Keep a golden question. What it expects must be there: a document of the library, and a provision or page of it."""
     from rag.desk.golden import add
     from rag.evaluate.golden import Place
+    from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
 
     places = []
     for place in expect or ():
@@ -91,6 +93,10 @@ def golden_add(
     except ValueError:
         raise typer.BadParameter(f"{as_of!r} is not a date. Write it as 2026-04-01.", param_hint="--as-of") from None
     with library() as opened:
+        gone = {revision.document_id for revision in opened.registry.revisions(SUPERSEDED, RETIRED)}
+        for expected in places:
+            if expected.document in gone:
+                find(opened, expected.document, PUBLISHED, DRAFT, CHECKED)  # it says that it is retired, not that it is not there
         number = add(opened, question, places, as_of=day, topic=topic, user=person(), clearance=opened.settings.clearance)
     out.print(f"kept as golden question {number}")
 
@@ -153,18 +159,22 @@ def gaps(
     if how not in ("note", "thesaurus", "golden", "document"):
         raise typer.BadParameter("note, thesaurus, golden or document", param_hint="--how")
     with library() as opened:
+        found = desk.gaps(opened)
         if close:
             desk.close(opened, close, how=how, note=note, user=person())
-            out.print("closed")
+            if not (gone := len(found) - len(desk.gaps(opened))):
+                raise typer.BadParameter(
+                    f"no question like {close!r} was asked in vain. List them with: python -m rag gaps", param_hint="--close"
+                )
+            out.print(f"closed: {counted(gone, 'group')}")
             return
-        found = desk.gaps(opened)
     if as_json:
         typer.echo(json.dumps([asdict(gap) for gap in found], ensure_ascii=False, indent=2, default=str))
         return
     for gap in found:
         reasons = f"  “{'”, “'.join(gap.reasons)}”" if gap.reasons else ""
         out.print(f"{gap.count:>4}  {gap.refused} refused, {gap.partly} partly, {gap.wrong} wrong  {shown(gap.question)}{shown(reasons)}")
-    out.print(f"{len(found)} groups")
+    out.print(counted(len(found), "group"))
 
 
 def usage(

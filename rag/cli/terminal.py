@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -38,6 +39,19 @@ def library() -> Iterator[Library]:
         yield opened
     finally:
         opened.close()
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """1 revision, 2 revisions."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
+def exists(path: Path) -> bool:
+    """True where something is there; a name that is too long and a folder that may not be entered count as nothing."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def hidden(wanted: str) -> str:

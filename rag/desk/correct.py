@@ -40,9 +40,11 @@ def correct(
     Raises:
         UnknownDocument: there is none.
         GoldenRegressed: from ``before``.
-        ValueError: a field is unknown, or a value does not fit it.
+        ValueError: a field is unknown, a value does not fit it, or it would end before it begins.
     """
     revision = find(library, document_id, DRAFT, CHECKED, PUBLISHED, sha256=sha256)
+    if values.keys() & {"effective_from", "effective_to"}:
+        _check_days(corrected(revision.source, document_id, revision.sha256, {(document_id, revision.sha256): values}))
     states = (PUBLISHED,) if revision.state == PUBLISHED else (DRAFT, CHECKED)
     library.registry.desk.correct(document_id, revision.sha256, values, user=user)
     source = corrected(revision.source, document_id, revision.sha256, library.registry.desk.corrections())
@@ -57,6 +59,12 @@ def correct(
             if revision.state == PUBLISHED:
                 ingester.publish([number], before=lambda: before([number]))
     return find(library, document_id, *states, sha256=revision.sha256)
+
+
+def _check_days(source: Source) -> None:
+    begins, ends = source.effective_from, source.effective_to
+    if begins and ends and ends < begins:  # it would answer on no day at all
+        raise ValueError(f"it would end on {ends}, before {begins}, from when it applies: correct one of the two")
 
 
 def look_again(library: Library, revision: Revision, *, user: str, today: date) -> dict[int, list[Finding]]:

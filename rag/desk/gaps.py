@@ -17,6 +17,10 @@ ALIKE = 0.5
 """Share of common content words from which two questions count as alike."""
 
 
+_Vain = tuple[datetime, str, str, str, str, str]
+"""When, the question, its language, the form in which it is kept, what became of it, what was said of that."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gap:
     """Questions like each other that were not answered well."""
@@ -24,6 +28,8 @@ class Gap:
     question: str
     """One of them, or its words: the latest."""
     language: str
+    in_words: bool
+    """True where the settings keep words alone: ``question`` is no sentence."""
     count: int
     refused: int
     partly: int
@@ -78,10 +84,12 @@ def gaps(library: Library) -> list[Gap]:
     """Groups of questions that were refused, only partly answered or found wrong, and that nobody has dealt with since; the most first."""
     with Questions(library.home) as questions:
         questions.delete_before(since(library.settings.keep_days))
-        vain = [(a.at, a.question, a.language, a.outcome, "") for a in questions.all_asked() if a.outcome != "answered" and a.question]
-        vain += [(v.at, v.question, v.language, "wrong", v.reason) for v in questions.all_verdicts() if v.verdict == "wrong" and v.question]
+        asked = [a for a in questions.all_asked() if a.outcome != "answered" and a.question]
+        wrong = [v for v in questions.all_verdicts() if v.verdict == "wrong" and v.question]
+        vain = [(a.at, a.question, a.language, a.form, a.outcome, "") for a in asked]
+        vain += [(v.at, v.question, v.language, v.form, "wrong", v.reason) for v in wrong]
         closed = [(entry.at, _words(entry.question)) for entry in questions.all_closed()]
-    groups: list[tuple[frozenset[str], list[tuple[datetime, str, str, str, str]]]] = []
+    groups: list[tuple[frozenset[str], list[_Vain]]] = []
     for entry in sorted(vain):
         words = _words(entry[1])
         if any(entry[0] <= at and _alike(words, done) for at, done in closed):
@@ -99,6 +107,12 @@ def close(library: Library, question: str, *, how: str, note: str, user: str, la
     """Questions like this one have been dealt with: by a "document", the "thesaurus", a "golden" question or a "note"."""
     with Questions(library.home) as questions:
         questions.close(Closed(at=datetime.now(UTC), question=question, language=language, how=how, note=note, by=user))
+
+
+def close_when_read(library: Library, question: str, job: int, *, note: str, user: str, language: str = "") -> None:
+    """Questions like this one have been dealt with as soon as the work of this number has read every file that was handed in."""
+    with Questions(library.home) as questions:
+        questions.close_later(Closed(at=datetime.now(UTC), question=question, language=language, how="document", note=note, by=user), job)
 
 
 def usage(library: Library) -> Usage:
@@ -133,12 +147,13 @@ def _days(asked: Sequence[Asked]) -> list[Day]:
     ]
 
 
-def _gap(entries: Sequence[tuple[datetime, str, str, str, str]]) -> Gap:
-    outcomes = Counter(outcome for _, _, _, outcome, _ in entries)
-    at, question, language, _, _ = entries[-1]
+def _gap(entries: Sequence[_Vain]) -> Gap:
+    outcomes = Counter(outcome for *_, outcome, _ in entries)
+    at, question, language, form, *_ = entries[-1]
     return Gap(
         question=question,
         language=language,
+        in_words=form == "terms",
         count=len(entries),
         refused=outcomes["refused"],
         partly=outcomes["partly"],

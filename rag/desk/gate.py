@@ -73,6 +73,7 @@ SENTENCES: Mapping[str, str] = {
     "review-passed": "It was to be looked at again by {day}.",
     "review-due": "It was to be looked at again by {day}: look it over. Until then it goes on answering.",
     "ended": "It has not applied any more since {day}.",
+    "ends-before": "It ends on {ends}, before {begins}, from when it applies: it would answer on no day.",
     "older": "It applies from {day}, before a revision in the library ({other}): it will answer only for the days between.",
     "coming": "It applies from {day}: until then it answers only for later days.",
     "replaces-unknown": "It replaces {other}, which is not in the library.",
@@ -354,7 +355,10 @@ def of_metadata(revision: Revision, by_document: Mapping[str, Sequence[Revision]
     if source.level is None:
         yield Finding(code="no-level", stops=False)
     yield from of_review(revision, review, today)
-    if source.effective_to and source.effective_to < today:
+    if source.effective_from and source.effective_to and source.effective_to < source.effective_from:
+        values = {"begins": source.effective_from.isoformat(), "ends": source.effective_to.isoformat()}
+        yield Finding(code="ends-before", stops=True, values=values)
+    elif source.effective_to and source.effective_to < today:
         yield Finding(code="ended", stops=False, values={"day": source.effective_to.isoformat()})
     if source.effective_from and source.effective_from > today:
         yield Finding(code="coming", stops=False, values={"day": source.effective_from.isoformat()})

@@ -11,12 +11,12 @@ from datetime import date
 
 from rag.desk import places
 from rag.desk.preview import Preview
-from rag.errors import GoldenRegressed
+from rag.errors import GoldenRegressed, LibraryError
 from rag.evaluate.golden import Place, Question, Result, evaluate
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Answer, Path
 from rag.registry.golden import Kept
-from rag.text import language
+from rag.text import fold, language
 
 _ARTICLE = re.compile(r"第.+条|Article \d+")
 
@@ -31,8 +31,10 @@ def add(library: Library, question: str, expect: Sequence[Place], *, as_of: date
 
     Raises:
         UnknownPlace: a document, a provision or a page is not there, or above what this person may see; nothing is kept.
+        LibraryError: the same question is kept already, for the same day.
     """
     places.check(library, expect, clearance=clearance)
+    _check_new(library, question, as_of)
     stored = [{"document": place.document, "path": place.path, "page": place.page} for place in expect]
     return library.registry.golden.add(question, language=language(question), expect=stored, as_of=as_of, topic=topic, user=user)
 
@@ -41,11 +43,23 @@ def from_answer(library: Library, answer: Answer, *, user: str, topic: str = "")
     """Make a golden question of a real one: the provisions of its first statement are expected, or a refusal. Returns its number.
 
     Any one expected place is enough, so those of the statements behind the first, which only add to it, would hide a loss.
+
+    Raises:
+        LibraryError: the same question is kept already.
     """
+    _check_new(library, answer.question, None)
     expect = [{"document": place.document, "path": place.path, "page": place.page} for place in sorted(cited_places(answer, 1), key=str)]
     return library.registry.golden.add(
         answer.question, language=language(answer.question), expect=expect, as_of=None, topic=topic, user=user
     )
+
+
+def _check_new(library: Library, question: str, as_of: date | None) -> None:
+    """One question kept twice would count twice, and whoever mends one leaves the other."""
+    plain = "".join(fold(question).split())
+    same = next((one for one in library.registry.golden.all() if "".join(fold(one.question).split()) == plain and one.as_of == as_of), None)
+    if same:
+        raise LibraryError(f"The golden question {question!r} is kept already, as number {same.number}.")
 
 
 def cited_places(answer: Answer, most: int | None = None) -> list[Place]:

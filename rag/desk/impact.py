@@ -38,6 +38,8 @@ class Affected:
     """What was cited and is not there any more."""
     new: tuple[str, ...]
     """What is answered now in place of it, or all of it where nothing came in its place; empty: it is refused."""
+    as_of: date
+    """The day for which that is answered: today, or one to come."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +95,7 @@ def affected(library: Library, before: Before, published: Iterable[Revision], *,
             for statement in answer.statements
             if _plain(statement.text) not in known and any(citation.document_id in touched for citation in statement.citations)
         )
-        found.append(Affected(question=one.question, old=gone, new=new or said))
+        found.append(Affected(question=one.question, old=gone, new=new or said, as_of=as_of))
     return found
 
 

@@ -31,6 +31,7 @@ def add(
     level: int | None = None,
     document_id: str = "",
     effective_from: date | None = None,
+    gap: bool = False,
 ) -> int:
     """Hand in files (name, bytes) to become drafts; ZIPs are unpacked. Returns the job's number.
 
@@ -38,6 +39,7 @@ def add(
         level: for files that nothing gives one.
         document_id: the files become revisions of this document.
         effective_from: from when they apply.
+        gap: they are to answer what was asked in vain. Its words stand with the questions, which have their time, and not here.
 
     Raises:
         DiskFull, LibraryError: they cannot be kept; nothing was handed in.
@@ -57,6 +59,7 @@ def add(
         "level": level,
         "document_id": document_id,
         "effective_from": effective_from.isoformat() if effective_from else "",
+        "gap": gap,
     }
     return library.registry.jobs.add("add", what, user=user, clearance=clearance)
 

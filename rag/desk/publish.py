@@ -47,7 +47,9 @@ def check(library: Library, numbers: Sequence[int], *, user: str, today: date, r
     found = gate.look_and_keep(library, numbers, user=user, today=today)
     desk = library.registry.desk
     good = [number for number, findings in found.items() if reason or not gate.stopping(findings)]
-    desk.move(good, CHECKED, user=user, reason=reason)
+    stopped = [number for number in good if gate.stopping(found[number])]
+    desk.move([number for number in good if number not in stopped], CHECKED, user=user)
+    desk.move(stopped, CHECKED, user=user, reason=reason)
     desk.move([number for number in found if number not in good], DRAFT, user=user)
     return found
 
@@ -65,7 +67,7 @@ def publish(
     """Make drafts visible, all at once or none.
 
     Args:
-        reason: why, where the gate is not green.
+        reason: why, where the gate is not green; it is kept with those revisions alone, or with all where it stops none.
         before: called with the numbers when both indexes have them and nobody sees them yet; what it raises leaves them drafts.
 
     Raises:
@@ -82,8 +84,20 @@ def publish(
         raise GateClosed(f"{said} Mend it, or give a reason to publish all the same.")
     with Ingester(library, progress=progress, user=user) as ingester:
         ingester.mend()
-        ingester.publish(numbers, reason=reason.strip(), before=lambda: before(numbers))
+        ingester.publish(
+            numbers, reasons=dict.fromkeys(_stopped(library, revisions, findings), reason.strip()), before=lambda: before(numbers)
+        )
     return Published(revisions=tuple(revisions), findings=findings)
+
+
+def _stopped(library: Library, revisions: Sequence[Revision], findings: Mapping[int, Sequence[Finding]]) -> list[int]:
+    """Those that the reason is for. What was retired is not looked at again: what was found in it then counts."""
+    kept = library.registry.desk.checks()
+    stopped = [r.number for r in revisions if gate.stopping(findings.get(r.number, ()))]
+    stopped += [
+        r.number for r in revisions if r.state == RETIRED and r.number in kept and any(one["stops"] for one in kept[r.number].findings)
+    ]
+    return stopped or [r.number for r in revisions]
 
 
 def retire(

@@ -65,9 +65,12 @@ def files_in(
         SettingsError: its sources.toml is wrong.
     """
     unpack(archive, folder, megabytes=megabytes, name=name, look=look)
-    stem = PurePosixPath(name).stem
+    stem, empty = PurePosixPath(name).stem, True
     for found in sources.find([folder], level, place=stem):
+        empty = False
         yield found if found.listed else replace(found, source=replace(found.source, uri=f"{stem}/{found.source.uri}"))
+    if empty:
+        raise ArchiveRefused(name, "holds no documents. Look whether it is the right one.")
 
 
 def _unpack(archive: Path, folder: Path, megabytes: int, name: str, look: Callable[[], object]) -> list[Path]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from rag import thesaurus
 from rag.errors import SettingsError
 from rag.library import Library
-from rag.text import language, storable
+from rag.text import fold, language, storable
 
 NAME = "thesaurus.toml"
 
@@ -20,7 +20,7 @@ def add(library: Library, said: str, means: Sequence[str], *, user: str) -> None
     """People say ``said`` where regulations write one of ``means``. Counts at once, for every question.
 
     Raises:
-        SettingsError: it is no entry, or the file cannot be written; nothing was changed.
+        SettingsError: it is no entry, it says nothing new, or the file cannot be written; nothing was changed.
     """
     said, official = storable(said.strip()), [word for one in means if (word := storable(one.strip()))]
     # A JSON string is a TOML string too.
@@ -28,6 +28,9 @@ def add(library: Library, said: str, means: Sequence[str], *, user: str) -> None
     wrong = thesaurus.read(line, NAME).problems
     if wrong or not said:
         raise SettingsError(wrong[0] if wrong else "An entry needs a word that people say.")
+    meant = {fold(word) for word in official}
+    if fold(said) in meant or meant == {fold(word) for word in library.thesaurus.entries.get(fold(said), ())}:
+        raise SettingsError(f"The entry {said!r} says nothing new: enter what the regulations write in its place.")
     file = library.home / NAME
     before = file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
     part = f"\n[{language(said)}]\n"

@@ -6,9 +6,10 @@ whose outcome is written down already.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
@@ -35,6 +36,7 @@ NOTE_SECONDS = 0.3
 """So often how far a job is gets written down, and whether it is to stop is looked up."""
 AGAIN_SECONDS = 1.0
 """Wait between two looks where another process holds the write lock."""
+_TAKEN_IN = (Result.ADDED, Result.REVISED)
 
 
 def work(library: Library, *, linger: float = 0.0, today: Callable[[], date] = date.today) -> int:
@@ -99,8 +101,10 @@ def unlock(library: Library, number: int, name: str, password: str, *, today: da
             if outcome.code != PasswordNeeded.code:
                 file.unlink(missing_ok=True)
     told = [entry for entry in job.told if entry["name"] != name]
-    library.registry.jobs.note(number, told=[*told, {**asdict(outcome), "warnings": list(outcome.warnings)}])
-    if outcome.result in (Result.ADDED, Result.REVISED):
+    told.append({**asdict(outcome), "warnings": list(outcome.warnings)})
+    library.registry.jobs.note(number, told=told)
+    _close_gap(library, number, told)
+    if outcome.result in _TAKEN_IN:
         drafts = [r.number for r in library.registry.revisions(DRAFT) if r.document_id == outcome.document_id]
         gate.look_and_keep(library, drafts, user=job.user, today=today)
     return outcome
@@ -110,6 +114,13 @@ def forget(library: Library, job: Job) -> None:
     """Delete the files that wait for a password: nobody will give it."""
     if job.what.get("folder") and not job.open:
         shutil.rmtree(library.home / INBOX / str(job.what["folder"]), ignore_errors=True)
+
+
+def _close_gap(library: Library, number: int, told: Sequence[Mapping[str, Any]]) -> None:
+    """What was asked in vain is dealt with once every file that was to answer it was read."""
+    if told and all(entry["result"] in _TAKEN_IN for entry in told):
+        with Questions(library.home) as questions:
+            questions.close_with(number)
 
 
 def _kept(library: Library, job: Job, plain: str) -> Path:
@@ -213,20 +224,26 @@ class _Work:
         self._stage("unpacking")
         known = {str(entry["name"]) for entry in self._told}
         found = [item for item in self._found() if item.source.uri not in known]
-        self._store.note(self._job.number, total=len(found) + len(known))
-        self._begun = len(known)
+        self._begun = len(self._told)  # with what was told while they were looked for: archives that are not unpacked
+        self._store.note(self._job.number, total=len(found) + self._begun)
         with Ingester(self._library, draft=True, user=self._job.user, progress=self._stage) as ingester:
             ingester.mend()
             for outcome in ingester.add_files(found):
                 self._tell(outcome)
-        ids = {str(entry["document_id"]) for entry in self._told if entry["result"] in (Result.ADDED, Result.REVISED)}
+        ids = {str(entry["document_id"]) for entry in self._told if entry["result"] in _TAKEN_IN}
         self._look([r.number for r in self._library.registry.revisions(DRAFT) if r.document_id in ids])
+        _close_gap(self._library, self._job.number, self._told)
 
     def _tell(self, outcome: Outcome) -> None:
         entry = asdict(outcome)
         entry["warnings"] = list(outcome.warnings)
         self._told.append(entry)
         self._fresh = True  # an outcome is written down before the next file is begun
+
+    def _tell_once(self, outcome: Outcome) -> None:
+        """Tell of what is looked at again when the job is begun again."""
+        if all(entry["name"] != outcome.name for entry in self._told):
+            self._tell(outcome)
 
     def _found(self) -> Iterator[sources.Found]:
         what = self._job.what
@@ -237,6 +254,8 @@ class _Work:
             file = folder / plain
             if PurePosixPath(came).suffix.lower() == ".zip":
                 yield from self._archive(file, unpacked / f"{number:05d}", came)
+            elif outcome := self._published(file, came):
+                self._tell_once(outcome)
             else:
                 yield self._belongs(file, came)
 
@@ -245,8 +264,23 @@ class _Work:
         try:
             yield from files_in(file, folder, megabytes=megabytes, name=came, level=level, look=lambda: self._stage(f"unpacking {came}"))
         except ArchiveRefused as error:
-            if all(entry["name"] != came for entry in self._told):
-                self._tell(Outcome(name=came, result=Result.FAILED, reason=error.reason, code=error.code))
+            self._tell_once(Outcome(name=came, result=Result.FAILED, reason=error.reason, code=error.code))
+
+    def _published(self, file: Path, came: str) -> Outcome | None:
+        """An outcome where a published revision has these very bytes: another day is no other text, but a correction of what is known."""
+        what = self._job.what
+        id = what["document_id"] or sources.named(came, file, what["level"]).document_id
+        public = [r for r in self._library.registry.revisions(PUBLISHED) if r.document_id == id]
+        if not public or not (what["document_id"] or what["effective_from"]):
+            return None
+        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+        same = next((r for r in public if r.sha256 == sha256), None)
+        begins = same.source.effective_from.isoformat() if same and same.source.effective_from else ""
+        if same is None or not what["document_id"] and begins == what["effective_from"]:
+            return None
+        since = f"since {begins}" if begins else "on no day"
+        reason = f"says the same as the revision in force {since}, which is published. Where only its day is another one, correct that."
+        return Outcome(name=came, result=Result.UNCHANGED, document_id=id, reason=reason)
 
     def _belongs(self, file: Path, came: str) -> sources.Found:
         """A file under the name that it came with, to the document that it is said to belong to, or that has had a file of this name."""
@@ -334,7 +368,9 @@ class _Work:
         found = check(self._library, self._numbers(DRAFT, CHECKED), user=self._job.user, today=self._today, reason=self._job.what["reason"])
         for revision in self._library.registry.revisions(DRAFT, CHECKED):
             if revision.number in found:
-                self._told.append({"document_id": revision.document_id, "result": revision.state})
+                title = revision.source.title or revision.source.uri
+                findings = [finding.stored() for finding in found[revision.number]]
+                self._told.append({"document_id": revision.document_id, "name": title, "result": revision.state, "findings": findings})
 
     def _publish(self) -> None:
         what, clearance = self._job.what, self._job.clearance
@@ -358,7 +394,8 @@ class _Work:
         with Questions(self._library.home) as questions:
             for one in impact.affected(self._library, before, touched, clearance=self._job.clearance, today=self._today):
                 questions.changed(Changed(at=datetime.now(UTC), job=self._job.number, question=one.question, old=one.old, new=one.new))
-                self._told.append({"result": "affected"})
+                coming = {"as_of": one.as_of.isoformat()} if one.as_of > self._today else {}
+                self._told.append({"result": "affected", **coming})
         if before.more:
             self._told.append({"result": "not_asked", "n": before.more})
 

@@ -9,8 +9,9 @@ import re
 
 from rag.export.memo import Link, Memo, Note, Said
 
-_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|!~&$^:])")
-"""Signs that mean something inside a line; a colon too, or editors make a link of every bare address."""
+_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|!~&$^]|^:|:(?=[^\s0-9]|[0-9]{3}))", re.MULTILINE)
+"""Signs that mean something inside a line; a colon before a letter too, or editors make a link of every bare address, and pictures of
+:100: and its like. In 02:14 and before a space it means nothing."""
 _ADDRESS = re.compile(r"\b(www)\.", re.IGNORECASE)
 _OPENS = re.compile(r"^(\s*)(?:([-+=])|(\d{1,9})([.)]))", re.MULTILINE)
 """What would make a list or a heading of a line."""
@@ -19,7 +20,8 @@ _OPENS = re.compile(r"^(\s*)(?:([-+=])|(\d{1,9})([.)]))", re.MULTILINE)
 def markdown(memo: Memo) -> str:
     """The whole file; ends with a line end."""
     parts = [f"> **{escape(memo.notice)}**" if memo.warns else f"> {escape(memo.notice)}", f"# {_one_line(memo.title)}"]
-    parts.append("\n".join(f"- {escape(name)}\\: {_one_line(value)}" for name, value in memo.facts))
+    colon = ": " if memo.language == "en" else "："
+    parts.append("\n".join(f"- {escape(name)}{colon}{_one_line(value)}" for name, value in memo.facts))
     parts += [f"**{_one_line(premise)}**" for premise in memo.premises]
     for section in memo.sections:
         parts.append(f"## {_one_line(section.heading)}")
@@ -46,7 +48,8 @@ def _said(said: Said) -> list[str]:
         text = escape(said.text)
     lines = text.splitlines() or [""]
     # Two spaces at its end keep a line's end where it is.
-    return ["  \n".join(line.strip() for line in lines) + marks] + ([f"*{_one_line(said.remark)}*"] if said.remark else [])
+    above = [_one_line(said.question)] if said.question else []
+    return [*above, "  \n".join(line.strip() for line in lines) + marks] + ([f"*{_one_line(said.remark)}*"] if said.remark else [])
 
 
 def _note(note: Note) -> str:

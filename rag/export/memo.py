@@ -28,7 +28,7 @@ class Note:
     """A footnote: where a quote stands."""
 
     number: int
-    """The citation's number, as printed in the answer."""
+    """1 for the first that the memo refers to. The same place has the same number."""
     text: str
     """Document, number, provision, page, revision, in force from."""
     quote: str = ""
@@ -46,11 +46,13 @@ class Said:
     """Characters of ``text`` that decide the question: printed bold."""
     remark: str = ""
     """What staff must check, where the grounds carry only a part."""
+    question: str = ""
+    """The question of a Q&A that it answers: printed above, since 「減りません。」 alone says nothing, or something else."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
-    """Statements of one role under a heading."""
+    """Statements of one role under a heading, or those that the screen folds away."""
 
     heading: str
     said: tuple[Said, ...]

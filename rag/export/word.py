@@ -100,6 +100,10 @@ _SIDES = ("top", "left", "bottom", "right")
 
 
 def _said(document: WordDocument, footnotes: _Footnotes, said: Said) -> None:
+    if said.question:
+        above = document.add_paragraph(style="Konkyo Facts")
+        _run(above, said.question)
+        above.paragraph_format.keep_with_next = True
     paragraph = document.add_paragraph()
     span = said.decides
     parts = [(said.text, False)]

@@ -79,6 +79,10 @@ _NEVER_TEXT = frozenset(".pdf .docx .xlsx .pptx .png .jpg .jpeg .tif .tiff .gif 
 """Endings of files that are known by their first bytes. Where those are others, what looks like text was never meant to be read as one.
 Old Office files are not among them: many a program writes a page of HTML and names it .xls."""
 _OFFICE = {".docx": "Word file", ".xlsx": "Excel file", ".pptx": "PowerPoint file", "": "Word file"}
+_MAIL = (".eml", ".msg", ".mbox")
+_LINES = rb"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,100}?"
+_HEADERS = re.compile(rb"(?=%smime-version:)(?=%s(?:from|subject):)" % (_LINES, _LINES), re.IGNORECASE)
+"""An e-mail, whatever its name: its text is in pieces, and coded, so that it would be read as what no person ever saw."""
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
 
 
@@ -89,6 +93,8 @@ def read(data: bytes, *, source: Source, document_id: str, how: How = AS_IT_IS) 
         ReadError: one of its kinds, with a sentence for the person who added the file.
     """
     given = data
+    if PurePosixPath(source.uri).suffix.lower() in _MAIL or _HEADERS.match(data[:20_000]):
+        raise UnknownFormat(source.uri, f"it is an e-mail. Save its attachments and add those, or print it to PDF. {READ}")
     if for_libreoffice(data):
         data, ending = converted(data, source.uri, how)
         reader = FORMATS[f".{ending}"]

@@ -53,11 +53,12 @@ def read_docx(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
             source.uri, f"the Word file is broken ({error}). Open it in Word, save it again, and add it once more."
         ) from error
     builder = Builder()
-    add_lines(builder, how.options.corrected(lines))
+    number = add_lines(builder, how.options.corrected(lines))
     if not builder.blocks:
         raise EmptyFile(source.uri, "the Word file has no text: pictures only?")
     title = next((b.span.cut(builder.text) for b in builder.blocks if b.kind is BlockKind.TITLE), "")
-    filled = fill(source, title=title or (document.core_properties.title or "").strip(), language=language(builder.text[:20_000]))
+    title = title or (document.core_properties.title or "").strip()
+    filled = fill(source, title=title, number=number, language=language(builder.text[:20_000]))
     return Reading.of(builder, filled, warnings=tuple(warnings))
 
 

@@ -63,7 +63,7 @@ def read_html(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
     body = _main_part(soup)
     lines = html_lines(body)
     builder = Builder()
-    add_lines(builder, how.options.corrected(lines))
+    number = add_lines(builder, how.options.corrected(lines))
     if not builder.blocks:
         raise EmptyFile(source.uri, "the page has no text of its own: only navigation, or it is filled by a script when it is opened.")
     shown = next((b.span.cut(builder.text) for b in builder.blocks if b.kind is BlockKind.TITLE), "")
@@ -72,6 +72,7 @@ def read_html(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
     filled = fill(
         source,
         title=shown or re.split(r"\s*[|｜]\s*|\s+[-–—]\s+", page_title)[0].strip(),
+        number=number,
         language=spoken if spoken in ("ja", "en") else language(builder.text[:20_000]),
     )
     return Reading.of(builder, filled, warnings=warnings)

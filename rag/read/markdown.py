@@ -44,12 +44,13 @@ def read_markdown(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
     title = _FRONT_TITLE.search(front["front"]) if front else None
     pieces = _pieces(_PARSER.parse(text[front.end() :] if front else text), page_width(text.split("\n")))
     builder = Builder()
-    add_lines(builder, how.options.corrected([piece.line for piece in _without_navigation(pieces)]))
+    number = add_lines(builder, how.options.corrected([piece.line for piece in _without_navigation(pieces)]))
     if not builder.blocks:
         raise EmptyFile(source.uri, "there is no text in it.")
     shown = next((b.span.cut(builder.text) for b in builder.blocks if b.kind is BlockKind.TITLE), "")
     warnings = () if encoding.startswith("utf") else (f"encoding guessed: {encoding}",)
-    filled = fill(source, title=shown or (title[1] if title else ""), language=language(builder.text[:20_000]))
+    shown = shown or (title[1] if title else "")
+    filled = fill(source, title=shown, number=number, language=language(builder.text[:20_000]))
     return Reading.of(builder, filled, warnings=warnings)
 
 

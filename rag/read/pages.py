@@ -73,8 +73,8 @@ def compose(sheets: list[Sheet], source: Source, how: How, *, title: str = "", b
     lines = join([Placed(row, s.number, (s.number - 1, key(row.text)) in bookmarks) for s in sheets for row in s.rows])
     title_line, title = _title(lines, title)
     builder = Builder()
-    add_lines(builder, how.options.corrected(_with_headings(lines, bookmarks, title_line)))
-    source = fill(source, title=title, language=language(builder.text[:20_000]))
+    number = add_lines(builder, how.options.corrected(_with_headings(lines, bookmarks, title_line)))
+    source = fill(source, title=title, number=number, language=language(builder.text[:20_000]))
     return Reading.of(builder, source, pages=len(sheets), warnings=_warnings(sheets), furniture=furniture)
 
 

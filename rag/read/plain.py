@@ -39,12 +39,14 @@ def read_plain(data: bytes, source: Source, how: How = AS_IT_IS) -> Reading:
     """
     text, encoding = decode(data, source.uri)
     builder = Builder()
-    add_lines(builder, how.options.corrected([_line(line) for line in join_wrapped(re.split(r"\r\n|[\n\r\f\v\x85\u2028\u2029]", text))]))
+    number = add_lines(
+        builder, how.options.corrected([_line(line) for line in join_wrapped(re.split(r"\r\n|[\n\r\f\v\x85\u2028\u2029]", text))])
+    )
     if not builder.blocks:
         raise EmptyFile(source.uri, "there is no text in it.")
     title = next((b.span.cut(builder.text) for b in builder.blocks if b.kind is BlockKind.TITLE), "")
     warnings = () if encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32") else (f"encoding guessed: {encoding}",)
-    return Reading.of(builder, fill(source, title=title, language=language(builder.text[:20_000])), warnings=warnings)
+    return Reading.of(builder, fill(source, title=title, number=number, language=language(builder.text[:20_000])), warnings=warnings)
 
 
 def _line(text: str) -> Line:
@@ -192,6 +194,7 @@ def opens(text: str) -> bool:
     return bool(
         markers(text)
         or opens_only(text)
+        or shapes.SUPPLEMENT_LINE.fullmatch(text)
         or shapes.article(text, False)
         or shapes.question(text)
         or shapes.ANSWER.match(text)

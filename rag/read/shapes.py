@@ -88,9 +88,18 @@ def _captioned(title: str, rest: str, heading: bool) -> tuple[str, str, str] | N
 CAPTION = re.compile(r"[（(](?:[^（）()。]|[（(][^（）()。]*[）)]){1,80}[）)]")
 """（目的） on a line of its own."""
 
+LAW_NUMBER = re.compile(
+    rf"[（(]{_S}*(?P<number>(?:明治|大正|昭和|平成|令和){_S}*(?:元|{NUMERAL}){_S}*年[^（）()。、]{{0,40}}?第{_S}*{NUMERAL}{_S}*号){_S}*[）)]"
+)
+"""（令和七年規程第十二号） on a line of its own."""
+
 # ---------------------------------------------------------------- supplements, appendices
 
 SUPPLEMENT = re.compile(rf"(?P<label>附{_S}*則){_S}*(?:[（(](?P<amending>[^（）()]*)[）)])?{_S}*(?P<note>抄)?")
+SUPPLEMENT_LINE = re.compile(
+    rf"(?P<label>附{_S}*則)(?:{_S}*[（(](?P<amending>[^（）()]*)[）)])?{_S}+(?P<words>(?!抄|第{NUMERAL}条)[^\s\u3000（(].*)", re.DOTALL
+)
+"""附則　この規程は、公布の日から施行する。 on one line."""
 SUPPLEMENT_EN = re.compile(r"supplementary provisions?(?:\s*[\[(].*[\])])?", re.IGNORECASE)
 APPENDIX_EN = re.compile(
     rf"(?:Schedule|Annex|Appendix|Appended Table)(?:{_S}+(?:\d+|[A-Z]|[IVX]+))?(?:{_S}*[.:—–(-].*|{_S}+[A-Z].*)?", re.DOTALL

@@ -38,11 +38,17 @@ class Line:
     """True for wording that an amendment replaced (改正前): kept beside what replaced it, never quoted."""
 
 
-def add_lines(builder: Builder, lines: Sequence[Line]) -> None:
-    """Append ``lines`` to ``builder`` as blocks with paths, one line of text each. No character but white space is lost."""
+def add_lines(builder: Builder, lines: Sequence[Line]) -> str:
+    """Append ``lines`` to ``builder`` as blocks with paths, one line of text each. No character but white space is lost.
+
+    Returns:
+        The document's number (令和七年規程第十二号), where it stands below the title; "" elsewhere.
+    """
     kept = [line for line in lines if line.text.strip()]
-    _Reader(Provisions(builder), kept).run()
+    reader = _Reader(Provisions(builder), kept)
+    reader.run()
     builder.line()
+    return reader.law_number
 
 
 @dataclass(slots=True)
@@ -57,6 +63,8 @@ class _Level:
 # Depths of headings, outermost first. What the format says is a heading (1..6) has 10..60, and a chapter that it marks lies right behind.
 _GUESSED = 100
 _QUESTION = 200
+_BELOW_TITLE = 3
+"""Lines below the title among which the document's number stands."""
 
 
 @dataclass(slots=True)
@@ -75,6 +83,7 @@ class _Reader:
     marked: bool = False
     """The format marks headings itself, so that none need be guessed from short numbered lines."""
     title_at: int = -1
+    law_number: str = ""
     root_level: int = 0
     """The level of the heading that opened 附則 or 別表; 0 where the format did not mark it."""
 
@@ -105,6 +114,7 @@ class _Reader:
             or self.article(line, text)
             or self.ask(line, text)
             or self.reply(text)
+            or self.number(text)
             or self.caption(text)
             or self.heading(line, text)
             or self.numbered(text)
@@ -158,6 +168,13 @@ class _Reader:
             self.reset(line.heading)
             self.write.supplement(match["label"], match["amending"] or "", match["note"] or "")
             return True
+        match = shapes.SUPPLEMENT_LINE.fullmatch(text)
+        if match and "。" in match["words"]:
+            self.reset(line.heading)
+            self.write.supplement(match["label"], match["amending"] or "")
+            if not self.numbered(match["words"]):
+                self.plain(match["words"])
+            return True
         if shapes.SUPPLEMENT_EN.fullmatch(text):
             self.reset(line.heading)
             self.write.root_heading(text)
@@ -208,6 +225,15 @@ class _Reader:
     def paragraph(self, numeral: str, text: str, count: int) -> None:
         self.levels, self.counted = [], count
         self.write.paragraph(numeral, text, f"paragraph ({count})" if self.english else ordinal(str(count), "項"))
+
+    def number(self, text: str) -> bool:
+        """The document's number right below its title: the first article has its caption behind it, or none."""
+        match = shapes.LAW_NUMBER.fullmatch(text)
+        if not match or self.law_number or not 0 < self.at - self.title_at <= _BELOW_TITLE or self.title_at < 0 or self.write.path:
+            return False
+        self.law_number = "".join(match["number"].split())
+        self.write.aside(text)
+        return True
 
     def caption(self, text: str) -> bool:
         if not shapes.CAPTION.fullmatch(text):

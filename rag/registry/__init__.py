@@ -275,12 +275,12 @@ class Registry:
             for chunk in canaries:
                 session.merge(CanaryRow(chunk=chunk, vector=vectors[chunk].astype(np.float32).tobytes()))
 
-    def publish(self, numbers: Sequence[int], *, user: str = "", reason: str = "") -> list[int]:
+    def publish(self, numbers: Sequence[int], *, user: str = "", reasons: Mapping[int, str] | None = None) -> list[int]:
         """Make pending or drafted revisions visible, all at once, and supersede those whose place they take.
 
         Args:
             user: who publishes, for the log.
-            reason: why, where something speaks against it.
+            reasons: number -> why, where something speaks against it.
 
         Returns:
             The numbers that were superseded; the indexes may forget them.
@@ -316,7 +316,8 @@ class Registry:
                     gone.append(other.number)
                 row.state = PUBLISHED
                 rivals.setdefault(row.document_id, []).append(row)
-                detail = {"revision": row.sha256, "replaces": [other.sha256 for other in replaced], "reason": reason}
+                why = (reasons or {}).get(number, "")
+                detail = {"revision": row.sha256, "replaces": [other.sha256 for other in replaced], "reason": why}
                 events.append(session, user=user, action="publish", subject=row.document_id, detail=detail)
             raise_generation(session)
         return gone

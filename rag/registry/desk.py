@@ -188,7 +188,7 @@ class DeskStore:
     # ------------------------------------------------------------ corrections
 
     def correct(self, document_id: str, sha256: str, values: Mapping[str, str], *, user: str) -> None:
-        """Keep corrections: field -> value as text, dates in ISO form; "" says that there is none.
+        """Keep corrections: field -> value as text, dates in ISO form; "" says that there is none. The log has what was so before.
 
         Raises:
             ValueError: a field is unknown or a value does not fit it.
@@ -196,10 +196,22 @@ class DeskStore:
         for name, value in values.items():
             _value(name, value)
         with self._session() as session, session.begin():
+            known = self._known(session, document_id, sha256)
+            before = {name: known.get(name, "") for name, value in values.items() if known.get(name, "") != value}
             for name, value in values.items():
                 of = "" if name in OF_THE_DOCUMENT else sha256
                 session.merge(CorrectionRow(document_id=document_id, sha256=of, field=name, value=value, at=_now(), user=user))
-            events.append(session, user=user, action="correct", subject=document_id, detail={"revision": sha256, **values})
+            detail = {"revision": sha256, **values, "before": before}
+            events.append(session, user=user, action="correct", subject=document_id, detail=detail)
+
+    @staticmethod
+    def _known(session: Session, document_id: str, sha256: str) -> dict[str, str]:
+        """Field -> value as text, as a correction writes it: what is known of a revision, or of the newest one where none is named."""
+        newest = select(RevisionRow.source).where(RevisionRow.document_id == document_id).order_by(RevisionRow.number.desc())
+        source = session.scalars(newest.where(RevisionRow.sha256 == sha256) if sha256 else newest).first()
+        known = {name: "" if value is None else str(value) for name, value in json.loads(source).items()} if source else {}
+        review = session.get(CorrectionRow, (document_id, "", "review_on"))
+        return {**known, "review_on": review.value if review else ""}
 
     def keep_reading(self, document_id: str, sha256: str, options: Mapping[str, Any], *, user: str) -> None:
         """Keep how these bytes are to be read, whenever they are read again."""

@@ -72,6 +72,20 @@ class ClosedRow(_Base):
     by: Mapped[str]
 
 
+class ClosingRow(_Base):
+    """What is to be closed when a piece of work has ended well."""
+
+    __tablename__ = "closing"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    job: Mapped[int] = mapped_column(index=True)
+    question: Mapped[str] = mapped_column(Text)
+    language: Mapped[str]
+    how: Mapped[str]
+    note: Mapped[str] = mapped_column(Text)
+    by: Mapped[str]
+
+
 class ChangedRow(_Base):
     """A kept question that is answered otherwise since a publication."""
 
@@ -205,6 +219,18 @@ class Questions:
         fields = {name: getattr(entry, name) for name in ("question", "language", "how", "note", "by")}
         self._keep(ClosedRow(at=_stored(entry.at), **fields))
 
+    def close_later(self, entry: Closed, job: int) -> None:
+        """Keep that questions like this one are dealt with once the work of this number has ended well."""
+        fields = {name: getattr(entry, name) for name in ("question", "language", "how", "note", "by")}
+        self._keep(ClosingRow(at=_stored(entry.at), job=job, **fields))
+
+    def close_with(self, job: int) -> None:
+        """That work has ended well."""
+        with Session(self._engine) as session, session.begin():
+            for row in session.scalars(select(ClosingRow).where(ClosingRow.job == job)):
+                session.add(ClosedRow(at=row.at, **_fields(row, "question language how note by")))
+                session.delete(row)
+
     def changed(self, entry: Changed) -> None:
         """Keep that a question is answered otherwise."""
         old, new = (json.dumps(some, ensure_ascii=False) for some in (entry.old, entry.new))
@@ -218,7 +244,7 @@ class Questions:
         """Delete whatever is older, so that its characters are not on the disk any more. Returns how many entries went."""
         gone = 0
         with Session(self._engine) as session, session.begin():
-            for table in (AskedRow, VerdictRow, ClosedRow, ChangedRow):
+            for table in (AskedRow, VerdictRow, ClosedRow, ClosingRow, ChangedRow):
                 before = session.scalar(select(func.count()).select_from(table).where(table.at < _stored(moment))) or 0
                 if before:
                     session.execute(delete(table).where(table.at < _stored(moment)))

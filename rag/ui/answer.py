@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from rag.library import Library
 from rag.records import Answer, Citation, Document, Flaw, Lack, Refusal, RefusalReason, Role, Span, Statement, Status, StoodIn
 from rag.text import language, show_date
-from rag.ui import footnotes, panel, safe
+from rag.ui import footnotes, panel, safe, tables
 from rag.ui.frame import Reader
-from rag.ui.source import provision
+from rag.ui.source import asked, deciding, provisions, together
 from rag.ui.texts import Words
 
 _REASONS = {
@@ -66,10 +66,11 @@ def show(library: Library, who: Reader, answer: Answer) -> None:
         return
     _status(who, answer)
     numbered = list(enumerate(answer.statements))
-    _statements(library, who, [(number, one) for number, one in numbered if not one.folded])
+    sources = _sources(answer)
+    _statements(library, who, [(number, one) for number, one in numbered if not one.folded], sources)
     if folded := [(number, one) for number, one in numbered if one.folded]:
         with st.expander(who.t("answer.more", n=len(folded)), key="more-statements"):
-            _statements(library, who, folded)
+            _statements(library, who, folded, sources)
     _left_out(who, answer)
 
 
@@ -91,13 +92,19 @@ def _premises(who: Reader, answer: Answer) -> None:
     safe.show(safe.tag("div", safe.tag("h2", who.t("premise.heading")), *said, class_="k-premise", role="status"))
 
 
-def _statements(library: Library, who: Reader, numbered: Sequence[tuple[int, Statement]]) -> None:
+def _sources(answer: Answer) -> dict[int, int]:
+    """Number of a citation -> that of its source on the screen: what stands in one provision is one source of a statement."""
+    groups = [group for statement in answer.statements for group in together(statement)]
+    return {citation.number: number for number, group in enumerate(groups, 1) for citation in group}
+
+
+def _statements(library: Library, who: Reader, numbered: Sequence[tuple[int, Statement]], sources: Mapping[int, int]) -> None:
     role = Role.ANSWER
     for number, statement in numbered:
         if statement.role is not role and statement.role in _ROLES:
             safe.show(safe.tag("h3", who.t(_ROLES[statement.role]), class_="k-role"))
         role = statement.role
-        _statement(who, number, statement, load_all(statement.citations, library, who))
+        _statement(who, number, statement, load_all(statement.citations, library, who), sources)
 
 
 def _left_out(who: Reader, answer: Answer) -> None:
@@ -137,15 +144,17 @@ def _status(who: Reader, answer: Answer) -> None:
     else:
         if answer.stood_in:
             parts.append(safe.tag("p", t(_STOOD_IN[answer.stood_in]), " ", t("instead.quoted"), class_="k-note", role="status"))
-        count = sum(len(statement.citations) for statement in answer.statements)
-        parts.append(safe.tag("p", safe.tag("strong", t("answer.quoted", n=count)), class_="k-checked", role="status"))
+        # As many as are shown: what is folded says its own number, and the head of a table is no quote beside its row.
+        count = sum(len(together(statement)) for statement in answer.statements if not statement.folded)
+        said = safe.join([safe.tag("strong", t("answer.quoted", n=count)), safe.tag("br"), t("answer.for_you")])
+        parts.append(safe.tag("p", said, class_="k-checked", role="status"))
     safe.show(safe.join(parts))
 
 
-def _statement(who: Reader, number: int, statement: Statement, documents: Sequence[Document]) -> None:
+def _statement(who: Reader, number: int, statement: Statement, documents: Sequence[Document], sources: Mapping[int, int]) -> None:
     t = who.t
     with st.container(key=f"said-{number}", border=True):
-        # A quoted statement is its quotes, each with its own button; a worded one stands above the buttons of all its sources.
+        # A quoted statement is its quotes, those of a provision with one button; a worded one stands above the buttons of its sources.
         quoted = footnotes.is_quote(statement)
         if not quoted:
             _words(statement.text, is_open=any(panel.is_open(citation) for citation in statement.citations), decides=statement.decides)
@@ -154,12 +163,54 @@ def _statement(who: Reader, number: int, statement: Statement, documents: Sequen
             safe.show(safe.tag("p", missing, class_="k-note"))
         elif statement.status is Status.SUPPORTED:
             safe.show(safe.tag("p", t("answer.is_supported"), class_="k-small"))
-        at = 0
-        for citation, document in zip(statement.citations, documents, strict=True):
-            if quoted:
-                _words(citation.quote, is_open=panel.is_open(citation), decides=_within(statement.decides, at, len(citation.quote)))
-            at += len(citation.quote) + 1
-            _button(who, citation, document, ("answer.open", "answer.opened"))
+        in_table = quoted and all(tables.CELLS in citation.quote for citation in statement.citations)
+        if in_table:
+            _table(statement, is_open=any(panel.is_open(citation) for citation in statement.citations))
+        decides = deciding(statement)
+        drawn = dict(zip((citation.number for citation in statement.citations), documents, strict=True))
+        for group in together(statement):
+            if quoted and not in_table:
+                _quotes(statement, group, drawn[group[0].number])
+            opens = decides if decides in group else group[-1]
+            words = ("answer.opened" if panel.is_open(opens) else "answer.open", sources[opens.number])
+            _button(who, opens, drawn[opens.number], words, group)
+
+
+def _quotes(statement: Statement, group: Sequence[Citation], document: Document) -> None:
+    """The quotes of one provision: items beneath what announces them, an answer of a Q&A beneath its question, without which it
+    misleads (「減りません。」)."""
+    if question := asked(document, group[0].path):
+        safe.show(safe.tag("p", question, class_="k-label"))
+    begins = {}
+    at = 0
+    for citation in statement.citations:
+        begins[citation.number] = at
+        at += len(citation.quote) + 1
+    first = len(group[0].path)
+    for citation in group:
+        deep = len(citation.path) - first
+        number = citation.path[-1] if deep > 0 else ""
+        decides = _within(statement.decides, begins[citation.number], len(citation.quote))
+        _words(citation.quote, is_open=panel.is_open(citation), decides=decides, number=number, deep=deep)
+
+
+def _table(statement: Statement, *, is_open: bool) -> None:
+    """Rows of a table beneath the names of its columns, cell by cell."""
+    rows = statement.text.split("\n")
+    begins = [sum(len(row) + 1 for row in rows[:at]) for at in range(len(rows))]
+    drawn = []
+    for table in tables.tables(rows):
+        lines = []
+        for at, cells in table:
+            place, parts = begins[at], []
+            for cell in cells:
+                place = statement.text.index(cell.text, place)
+                decides = statement.decides and _within(statement.decides, place, len(cell.text))
+                words = safe.tag("strong", cell.text, class_="k-decides") if decides else safe.escape(cell.text)
+                parts.append(safe.tag("td", safe.tag("mark", words) if is_open and cell.text else words, **tables.look(cell)))
+            lines.append(safe.tag("tr", *parts, **({"class_": "k-head"} if at < len(statement.citations) - 1 else {})))
+        drawn.append(safe.tag("div", safe.tag("table", safe.tag("tbody", *lines)), class_="k-table"))
+    safe.show(safe.tag("div", *drawn, class_="k-said k-open" if is_open else "k-said"))
 
 
 def _within(span: Span | None, start: int, length: int) -> Span | None:
@@ -176,29 +227,39 @@ def _nearest(who: Reader, citations: Sequence[Citation], documents: Sequence[Doc
     for citation, document in zip(citations, documents, strict=True):
         with st.container(key=f"near-{citation.number}", border=True):
             _words(citation.quote, is_open=panel.is_open(citation))
-            _button(who, citation, document, ("refusal.open", "refusal.opened"))
+            words = ("refusal.opened" if panel.is_open(citation) else "refusal.open", citation.number)
+            _button(who, citation, document, words, (citation,))
 
 
-def _words(text: str, *, is_open: bool, decides: Span | None = None) -> None:
+def _words(text: str, *, is_open: bool, decides: Span | None = None, number: str = "", deep: int = 0) -> None:
     parts: list[str] = [safe.lines(text)]
     if decides:
         decided = safe.tag("strong", safe.lines(decides.cut(text)), class_="k-decides")
         parts = [safe.lines(text[: decides.start]), decided, safe.lines(text[decides.end :])]
-    safe.show(safe.tag("p", safe.tag("mark", *parts) if is_open else safe.join(parts), class_="k-said k-open" if is_open else "k-said"))
+    label = [safe.tag("span", number, class_="k-small"), "　"] if number else []
+    words = safe.tag("mark", *parts) if is_open else safe.join(parts)
+    look = [*(["k-open"] if is_open else []), *([f"k-deep{min(deep, 3)}"] if deep > 0 else [])]
+    safe.show(safe.tag("p", *label, words, class_=" ".join(["k-said", *look])))
 
 
-def _button(who: Reader, citation: Citation, document: Document, keys: tuple[str, str]) -> None:
-    is_open = panel.is_open(citation)
+def _button(who: Reader, citation: Citation, document: Document, words: tuple[str, int], said_of: Sequence[Citation]) -> None:
+    """The button of a citation; beside it where those in ``said_of`` stand, which are shown with it.
+
+    Args:
+        words: name of what it says, and the number in it.
+    """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         # Key and type stay, whatever the words are, so that the keyboard keeps its place; style.css shows which one is open.
         st.button(
-            who.t(keys[is_open], number=citation.number),
+            who.t(words[0], number=words[1]),
             key=f"open-{citation.number}",
             on_click=panel.open_citation,
             args=(citation,),
         )
         page = who.t("source.page", page=citation.page) if citation.page else ""
-        where = "　".join(part for part in (citation.title, provision(document, citation.path), page) if part)
+        # The question of a Q&A stands above: its number is enough here.
+        place = citation.path[-1] if asked(document, citation.path) else provisions(document, [one.path for one in said_of])
+        where = "　".join(part for part in (citation.title, place, page) if part)
         safe.show(safe.tag("p", where, safe.tag("br"), safe.tag("span", _force(who, document), class_="k-force"), class_="k-where"))
 
 

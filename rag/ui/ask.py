@@ -148,12 +148,12 @@ def _revisit(wanted: Wanted) -> None:
     _take(wanted)
 
 
-def _alone(wanted: Wanted) -> None:
-    """Ask a follow-up without what came before it."""
+def _instead(wanted: Wanted, understood: str) -> None:
+    """Ask a follow-up without what came before it, or another question as a follow-up."""
     thread = _current_thread()
     if thread and thread[-1] == wanted:
         thread.pop()
-    _take(replace(wanted, understood=""))
+    _take(replace(wanted, understood=understood))
 
 
 def _new(wanted: Wanted) -> None:
@@ -247,13 +247,23 @@ def _thread(who: Reader) -> None:
 
 
 def _understood(who: Reader) -> None:
-    """How a follow-up was understood, and a way to ask it alone."""
+    """How a follow-up was understood, and a way to ask it alone; of another question a way to ask it as one."""
     wanted = who.wanted
-    if not wanted.understood:
+    earlier = [one for one in _current_thread() if one != wanted]
+    whole = conversation.together(wanted.question, earlier[-1].asked) if earlier and not wanted.understood else ""
+    if not wanted.understood and not whole:
         return
     with st.container(key="understood", horizontal=True, vertical_alignment="center", gap="small"):
-        safe.show(safe.tag("p", who.t("ask.understood", question=wanted.understood), class_="k-understood", role="status"))
-        st.button(who.t("ask.alone"), key="alone", type="tertiary", on_click=_alone, args=(wanted,))
+        if wanted.understood:
+            safe.show(safe.tag("p", who.t("ask.understood", question=wanted.understood), class_="k-understood", role="status"))
+        # One key for both: the keyboard keeps its place when one takes the place of the other.
+        st.button(
+            who.t("ask.alone" if wanted.understood else "ask.together"),
+            key="alone",
+            type="tertiary",
+            on_click=_instead,
+            args=(wanted, whole),
+        )
 
 
 def _go_on(t: Words) -> None:

@@ -38,11 +38,12 @@ def plain(day: date, language: Language) -> str:
     return show_date(day, language).partition("（")[0]
 
 
-def said(value: object, language: Language) -> object:
-    """A value in a sentence: a day in ISO form as the reader writes it, anything else as it is."""
+def said(value: object, language: Language, *, era: bool = True) -> object:
+    """A value in a sentence: a day in ISO form as the reader writes it, anything else as it is. In brackets it has no era."""
     if isinstance(value, str) and _ISO.fullmatch(value):
         try:
-            return show_date(date.fromisoformat(value), language)
+            day = date.fromisoformat(value)
+            return show_date(day, language) if era else plain(day, language)
         except ValueError:
             return value
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from functools import partial
 from pathlib import PurePosixPath
@@ -18,13 +18,15 @@ from rag.errors import KonkyoError
 from rag.holder import person
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Kind
-from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
+from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED, Revision
 from rag.text import show_date
-from rag.ui import days, detail, frame, progress, reasons, safe
+from rag.ui import days, detail, findings, frame, progress, reasons, revisions, safe
 from rag.ui.frame import Reader
 
 _STATES = (DRAFT, CHECKED, PUBLISHED, SUPERSEDED, RETIRED)
 _AT_FIRST = (DRAFT, CHECKED, PUBLISHED)
+_AT_ONCE = 10
+"""So many documents are named before a publication that have something to confirm."""
 
 
 def page(library: Library, who: Reader) -> None:
@@ -44,7 +46,7 @@ def page(library: Library, who: Reader) -> None:
         progress.show(library, who)
         shown = _filtered(who, every)
         if shown:
-            _actions(library, who, _list(who, shown))
+            _actions(library, who, _list(library, who, shown))
         else:
             safe.show(safe.tag("p", who.t("documents.none"), class_="k-note", role="status"))
 
@@ -170,16 +172,16 @@ def _filtered(who: Reader, every: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _list(who: Reader, shown: Sequence[Row]) -> list[Row]:
+def _list(library: Library, who: Reader, shown: Sequence[Row]) -> list[Row]:
     """The table; returns the rows that are selected."""
-    t = who.t
+    t, current = who.t, revisions.in_force(library, who)
     safe.show(safe.tag("p", t("documents.shown", n=len(shown)), class_="k-small", role="status"))
     st.checkbox(t("documents.select_all", n=len(shown)), key="select-all", on_change=_select_all)
     turn, every = st.session_state.get("select_turn", (0, False))
     # The key is of the rows themselves: when they change, what was selected is not what stands at that place now.
     key = f"table-{turn}-{hash(tuple(row.revision.number for row in shown))}"
     event = st.dataframe(
-        [_cells(who, row) for row in shown],
+        [_cells(who, row, current) for row in shown],
         key=key,
         on_select=partial(_selected, key, len(shown)),
         selection_mode="multi-row",
@@ -209,11 +211,11 @@ def _selected(key: str, rows: int) -> None:
     st.session_state["select-all"] = len(st.session_state[key]["selection"]["rows"]) == rows
 
 
-def _cells(who: Reader, row: Row) -> dict[str, object]:
+def _cells(who: Reader, row: Row, current: Collection[int]) -> dict[str, object]:
     t, about = who.t, row.revision.source
     return {
         t("documents.title"): about.title or about.uri,
-        t("documents.state"): t(f"state.{row.revision.state}"),
+        t("documents.state"): _state(who, row.revision, current),
         t("documents.gate"): _gate(who, row),
         t("documents.in_force"): about.effective_from,
         t("correct.ends"): about.effective_to,
@@ -229,6 +231,13 @@ def _cells(who: Reader, row: Row) -> dict[str, object]:
         t("documents.file"): about.uri,
         t("documents.revision"): row.revision.sha256[:12],
     }
+
+
+def _state(who: Reader, revision: Revision, current: Collection[int]) -> str:
+    """Of two published revisions one is in force: which answers today is told, unless it is the one that does."""
+    state = who.t(f"state.{revision.state}")
+    published = revision.state == PUBLISHED and revision.number not in current
+    return f"{state}（{revisions.standing(who, revision, current)}）" if published else state
 
 
 def _gate(who: Reader, row: Row) -> str:
@@ -288,22 +297,35 @@ def _publish_form(library: Library, who: Reader, chosen: Sequence[Row]) -> None:
     safe.show(safe.tag("p", t("documents.publish_hint", n=len(chosen))))
     if begins:
         safe.show(safe.tag("p", t("documents.publish_later", day=show_date(min(begins), t.language)), class_="k-small"))
-    reason = ""
     if open_gates:
         safe.show(safe.tag("p", t("documents.publish_stops", n=len(open_gates)), class_="k-note"))
-        reason = st.text_input(t("jobs.reason"), key="publish-reason", max_chars=500)
+        for row in open_gates[:_AT_ONCE]:
+            findings.stops(who, row)
+        if len(open_gates) > _AT_ONCE:
+            safe.show(safe.tag("p", t("related.more", n=len(open_gates) - _AT_ONCE), class_="k-small"))
+        st.text_input(t("jobs.reason"), key="publish-reason", max_chars=500)
+    # It can be reached without a reason, or the tabulator would pass it by; without one it says so.
     st.button(
         t("documents.publish_now"),
         key="publish-now",
         type="primary",
-        disabled=bool(open_gates) and not reason.strip(),
         on_click=_publish,
-        args=(library, who, tuple(row.revision.number for row in chosen)),
+        args=(library, who, tuple(row.revision.number for row in chosen), bool(open_gates)),
     )
+    _say_what_is_missing(who, "publish")
 
 
-def _publish(library: Library, who: Reader, numbers: Sequence[int]) -> None:
-    reason = str(st.session_state.get("publish-reason") or "").strip()
+def _say_what_is_missing(who: Reader, form: str) -> None:
+    if st.session_state.get("no_reason") == form:
+        del st.session_state["no_reason"]
+        safe.show(safe.tag("p", who.t("documents.reason_missing"), class_="k-note", role="alert"))
+
+
+def _publish(library: Library, who: Reader, numbers: Sequence[int], stopped: bool) -> None:
+    reason = str(st.session_state.get("publish-reason") or "").strip() if stopped else ""
+    if stopped and not reason:
+        st.session_state["no_reason"] = "publish"
+        return
     jobs.publish(library, numbers, user=person(), clearance=who.clearance, reason=reason)
     _close()
 
@@ -311,18 +333,16 @@ def _publish(library: Library, who: Reader, numbers: Sequence[int]) -> None:
 def _retire_form(library: Library, who: Reader, numbers: Sequence[int]) -> None:
     t = who.t
     safe.show(safe.tag("p", t("documents.retire_hint", n=len(numbers))))
-    reason = st.text_input(t("documents.retire_reason"), key="retire-reason", max_chars=500)
-    st.button(
-        t("documents.retire_now"),
-        key="retire-now",
-        disabled=not reason.strip(),
-        on_click=_retire,
-        args=(library, who, tuple(numbers)),
-    )
+    st.text_input(t("documents.retire_reason"), key="retire-reason", max_chars=500)
+    st.button(t("documents.retire_now"), key="retire-now", on_click=_retire, args=(library, who, tuple(numbers)))
+    _say_what_is_missing(who, "retire")
 
 
 def _retire(library: Library, who: Reader, numbers: Sequence[int]) -> None:
     reason = str(st.session_state.get("retire-reason") or "").strip()
+    if not reason:
+        st.session_state["no_reason"] = "retire"
+        return
     jobs.retire(library, numbers, user=person(), clearance=who.clearance, reason=reason)
     _close()
 

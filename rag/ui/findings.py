@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.desk.gate import Finding
-from rag.desk.overview import rows
+from rag.desk.overview import Row, rows
 from rag.library import Library
 from rag.ui import days, safe
 from rag.ui.frame import Reader
@@ -27,9 +27,14 @@ def of_revisions(library: Library, who: Reader, numbers: Sequence[int]) -> None:
     """Draw what stops each of these revisions."""
     for row in rows(library, clearance=who.clearance, today=who.today):
         if row.revision.number in numbers and row.stops:
-            about = row.revision.source
-            lines = [safe.tag("li", _sentence(who, finding)) for finding in row.findings if finding.stops]
-            safe.show(safe.join([safe.tag("p", about.title or about.uri, class_="k-label"), safe.tag("ul", *lines)]))
+            stops(who, row)
+
+
+def stops(who: Reader, row: Row) -> None:
+    """Draw the name of a document and what stops it."""
+    about = row.revision.source
+    lines = [safe.tag("li", _sentence(who, finding)) for finding in row.findings if finding.stops]
+    safe.show(safe.join([safe.tag("p", about.title or about.uri, class_="k-label"), safe.tag("ul", *lines)]))
 
 
 def _sentence(who: Reader, finding: Finding) -> safe.Html:

@@ -5,14 +5,14 @@ Every quote says where it stands and which revision that is; every answer says f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from rag import __version__
 from rag.export.memo import Link, Memo, Note, Said, Section
 from rag.records import HIGHEST_LEVEL, Answer, Citation, Document, Premise, PremiseKind, Role, Statement, Status
 from rag.text import show_date
-from rag.ui.source import provision
+from rag.ui.source import asked, deciding, provisions, together
 from rag.ui.texts import Words
 
 REVISION_SHOWN = 12
@@ -34,18 +34,24 @@ _PREMISES = {
 
 
 def plain(answer: Answer, load: Load, t: Words) -> str:
-    """The question, each statement with the numbers of its citations, and one footnote a citation."""
+    """What is shown of an answer: the question, under their headings the statements with the numbers of their notes, and the notes.
+
+    What is folded away is left out: pasted elsewhere, nobody could tell it from the answer.
+    """
     day = show_date(answer.as_of, t.language)
     written = answer.mode == "write"
     parts = [t("copy.question", question=" ".join(answer.question.split())), t("copy.as_of_written" if written else "copy.as_of", day=day)]
     parts += [premise_said(premise, t) for premise in answer.premises] + [""]
-    for statement in answer.statements:
-        numbers = "".join(f"[{citation.number}]" for citation in statement.citations)
-        text = f"{statement.text}{' ' if statement.text.isascii() else ''}{numbers}"
-        parts += [f"{text}{t('copy.partly') if statement.status is Status.PARTLY else ''}", ""]
-    cited = {citation.number: citation for statement in answer.statements for citation in statement.citations}
-    parts += [footnote(citation, load(citation), t) for citation in cited.values()]
-    return "\n".join(parts)
+    sections = _sections([one for one in answer.statements if not one.folded], load, t, lambda citation: "")
+    for section in sections:
+        parts += [t("copy.section", heading=section.heading), ""]
+        for said in section.said:
+            numbers = "".join(f"[{note.number}]" for note in said.notes)
+            text = f"{said.text}{' ' if said.text.isascii() else ''}{numbers}"
+            parts += [said.question] if said.question else []
+            parts += [f"{text}{t('copy.partly') if said.remark else ''}", ""]
+    notes = {note.number: note for section in sections for said in section.said for note in said.notes}
+    return "\n".join([*parts, *(f"[{note.number}] {note.text}" for note in notes.values())])
 
 
 def memo(answer: Answer, load: Load, t: Words, *, made: datetime, link: Callable[[Citation], str] = lambda citation: "") -> Memo:
@@ -64,11 +70,6 @@ def memo(answer: Answer, load: Load, t: Words, *, made: datetime, link: Callable
         (t("memo.made"), f"{show_date(made.date(), t.language)} {made:%H:%M}"),
         (t("memo.by"), f"Konkyo {__version__}"),
     ]
-    sections = []
-    for role in Role:
-        said = [_said(statement, load, t, link) for statement in answer.statements if statement.role is role]
-        if said:
-            sections.append(Section(heading=t(_HEADINGS[role]), said=tuple(said)))
     return Memo(
         language=t.language,
         notice=t("memo.written" if written else "memo.quoted"),
@@ -76,7 +77,7 @@ def memo(answer: Answer, load: Load, t: Words, *, made: datetime, link: Callable
         title=" ".join(answer.question.split()),
         facts=tuple((name, value) for name, value in facts if value),
         premises=tuple(premise_said(premise, t) for premise in answer.premises),
-        sections=tuple(sections),
+        sections=tuple(_sections(answer.statements, load, t, link)),
         notes_heading=t("source.heading"),
     )
 
@@ -90,20 +91,15 @@ def premise_said(premise: Premise, t: Words) -> str:
     return ("" if t.language == "ja" else " ").join([said, *rest])
 
 
-def footnote(citation: Citation, document: Document, t: Words) -> str:
-    """[1] title, number, provision, page, revision, in force from."""
-    return f"[{citation.number}] {place(citation, document, t)}"
-
-
-def place(citation: Citation, document: Document, t: Words) -> str:
-    """Title, number, provision, page, revision, in force from."""
-    source = document.source
+def place(citations: Sequence[Citation], document: Document, t: Words) -> str:
+    """Of citations in one provision: title, number, provision, page, revision, in force from."""
+    source, page = document.source, citations[-1].page
     said = [
-        citation.title,
+        citations[-1].title,
         source.number,
-        provision(document, citation.path),
-        t("source.page", page=citation.page) if citation.page else "",
-        t("copy.revision", revision=citation.revision[:REVISION_SHOWN]),
+        provisions(document, [citation.path for citation in citations]),
+        t("source.page", page=page) if page else "",
+        t("copy.revision", revision=document.revision[:REVISION_SHOWN]),
         t("copy.in_force", day=show_date(source.effective_from, t.language)) if source.effective_from else "",
     ]
     return t("copy.comma").join(part for part in said if part)
@@ -114,14 +110,31 @@ def is_quote(statement: Statement) -> bool:
     return statement.text == "\n".join(citation.quote for citation in statement.citations)
 
 
-def _said(statement: Statement, load: Load, t: Words, link: Callable[[Citation], str]) -> Said:
+def _sections(statements: Sequence[Statement], load: Load, t: Words, link: Callable[[Citation], str]) -> list[Section]:
+    """Statements by their role, and behind them those that are folded away. Notes are numbered as they come."""
+    numbers: dict[tuple[str, str], int] = {}
+    parts = [(t(_HEADINGS[role]), [one for one in statements if one.role is role and not one.folded]) for role in Role]
+    parts.append((t("answer.more_heading"), [one for one in statements if one.folded]))
+    return [Section(heading=head, said=tuple(_said(one, load, t, link, numbers) for one in said)) for head, said in parts if said]
+
+
+def _said(statement: Statement, load: Load, t: Words, link: Callable[[Citation], str], numbers: dict[tuple[str, str], int]) -> Said:
+    quoted, decides = is_quote(statement), deciding(statement)
     notes = []
-    for citation in statement.citations:
-        document = load(citation)
-        links = [Link(label=t("memo.open"), address=address)] if (address := link(citation)) else []
+    for citations in together(statement):
+        document = load(citations[0])
+        opened = decides if decides in citations else citations[-1]
+        links = [Link(label=t("memo.open"), address=address)] if (address := link(opened)) else []
         if document.source.uri.startswith(("https://", "http://")):
             links.append(Link(label=t("memo.original"), address=document.source.uri))
-        quote = "" if is_quote(statement) else citation.quote
-        notes.append(Note(number=citation.number, text=place(citation, document, t), quote=quote, links=tuple(links)))
-    remark = t("answer.partly") if statement.status is Status.PARTLY else ""
-    return Said(text=statement.text, notes=tuple(notes), decides=statement.decides, remark=remark)
+        words = "" if quoted else "\n".join(citation.quote for citation in citations)
+        text = place(citations, document, t)
+        number = numbers.setdefault((text, words), len(numbers) + 1)
+        notes.append(Note(number=number, text=text, quote=words, links=tuple(links)))
+    return Said(
+        text=statement.text,
+        notes=tuple(notes),
+        decides=statement.decides,
+        remark=t("answer.partly") if statement.status is Status.PARTLY else "",
+        question=asked(load(decides), decides.path) if quoted else "",
+    )

@@ -63,6 +63,7 @@ def reader(clearance: int) -> Reader:
         st.session_state["question"] = wanted.question
         st.session_state["language"] = state.language(address, st.session_state.get("language") or preferred(st.context.locale))
         st.session_state["chosen"] = {name: address[name][0] for name in CHOICES if address.get(name)}
+        st.session_state["at"] = next(iter(address.get("at", ())), "")
         st.session_state.pop("place", None)
     return Reader(t=Words(st.session_state["language"]), clearance=clearance, today=date.today())
 

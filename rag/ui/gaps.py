@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from rag.desk import jobs, words
-from rag.desk.gaps import Gap, close, gaps
+from rag.desk.gaps import Gap, close, close_when_read, gaps
 from rag.errors import KonkyoError
 from rag.holder import person
 from rag.library import Library
@@ -30,7 +30,7 @@ def page(library: Library, who: Reader) -> None:
         safe.show(safe.tag("p", t(f"kept.{kept}", days=library.settings.keep_days), class_="k-small"))
         if said := st.session_state.pop("gap_said", ""):
             safe.show(safe.tag("p", str(said), class_="k-note", role="status"))
-        progress.show(library, who, kinds=())
+        progress.show(library, who, kinds=(progress.GAP,))
         found = gaps(library)
         if not found:
             safe.show(safe.tag("p", t("gaps.none"), class_="k-refusal"))
@@ -79,7 +79,13 @@ def _document(library: Library, who: Reader, key: str, gap: Gap) -> None:
     def do() -> None:
         given = [(file.name, file.getvalue()) for file in st.session_state[f"gap-files-{key}"]]
         names = ", ".join(name for name, _ in given)
-        _done(who, gap, library, "document", names, lambda: jobs.add(library, given, user=person(), clearance=who.clearance))
+        try:
+            job = jobs.add(library, given, user=person(), clearance=who.clearance, gap=True)
+            close_when_read(library, gap.question, job, note=names, user=person(), language=gap.language)
+        except KonkyoError as error:
+            st.session_state["gap_said"] = reasons.sentence(t, error)
+        else:
+            st.session_state["gap_said"] = t("gaps.when_read")
 
     _button(who, key, "gaps.hand_in", off=not files, do=do)
 
@@ -99,7 +105,9 @@ def _thesaurus(library: Library, who: Reader, key: str, gap: Gap) -> None:
 
 
 def _golden(library: Library, who: Reader, key: str, gap: Gap) -> None:
-    whole = golden.fields(library, who, f"gap-{key}", gap.question)
+    if gap.in_words:  # a heap of words is no question that anybody asks
+        safe.show(safe.tag("p", who.t("quality.in_a_sentence", words=gap.question), class_="k-small"))
+    whole = golden.fields(library, who, f"gap-{key}", "" if gap.in_words else gap.question)
 
     def do() -> None:
         _done(who, gap, library, "golden", _typed(f"question-gap-{key}"), lambda: golden.keep(library, who, f"gap-{key}"))

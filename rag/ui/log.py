@@ -11,7 +11,7 @@ import streamlit as st
 from rag import audit
 from rag.desk.overview import rows
 from rag.library import Library
-from rag.records import HIGHEST_LEVEL, Event
+from rag.records import HIGHEST_LEVEL, Event, Kind
 from rag.text import csv_of
 from rag.ui import days, reasons, safe
 from rag.ui.frame import Reader
@@ -36,7 +36,7 @@ _FIELDS = {
     "ocr": "log.ocr",
     "headings": "log.headings",
 }
-"""What the details of an entry are called on the screens; the CSV has them as they are."""
+"""What the details of an entry are called on the screens and in the CSV."""
 
 
 def page(library: Library, who: Reader) -> None:
@@ -60,7 +60,7 @@ def page(library: Library, who: Reader) -> None:
         st.dataframe(
             [
                 {
-                    at: days.local(datetime.fromisoformat(event.at)),  # the CSV has it as it is kept, in UTC
+                    at: days.local(datetime.fromisoformat(event.at)),
                     t("log.user"): event.user,
                     t("log.action"): _action(who, event.action),
                     t("log.subject"): _subject(who, event),
@@ -79,7 +79,7 @@ def page(library: Library, who: Reader) -> None:
         )
         st.download_button(
             t("log.csv"),
-            _csv(shown).encode("utf-8-sig"),
+            _csv(who, shown, titles).encode("utf-8-sig"),
             "log.csv",
             "text/csv",
             key="log-csv",
@@ -141,17 +141,41 @@ def _detail(who: Reader, event: Event) -> str:
         detail = json.loads(event.detail)
     except ValueError:
         return event.detail
-    said = {name: value for name, value in detail.items() if value} if isinstance(detail, dict) else {}
-    return "　".join(f"{who.t(_FIELDS[name]) if name in _FIELDS else name}: {_value(who, name, value)}" for name, value in said.items())
+    if not isinstance(detail, dict):
+        return event.detail
+    before = detail.pop("before", {})
+    # A correction that says nothing takes a value away; anything else without a value has nothing to tell.
+    said = {name: value for name, value in detail.items() if value or (event.action == "correct" and name != "revision")}
+    return "　".join(
+        f"{who.t(_FIELDS[name]) if name in _FIELDS else name}: {_changed(who, name, before.get(name), value)}"
+        for name, value in said.items()
+    )
+
+
+def _changed(who: Reader, name: str, old: object, new: object) -> str:
+    """旧 → 新; what was there before is known of corrections only, and not of those from before this was kept."""
+    value = _value(who, name, new) if new else who.t("log.emptied")
+    return f"{_value(who, name, old)} → {value}" if old else value
 
 
 def _value(who: Reader, name: str, value: object) -> str:
     """One value in short: of revisions the first characters, as everywhere on the screens."""
     if isinstance(value, list):
         return "、".join(_value(who, "revision" if name == "replaces" else name, one) for one in value)
+    if name == "kind" and str(value) in {*Kind}:
+        return who.t(f"kind.{value}")
     return str(value)[:12] if name == "revision" else str(days.said(value, who.t.language))
 
 
-def _csv(events: Sequence[Event]) -> str:
-    heads = ("at", "user", "action", "subject", "detail", "previous", "digest")
-    return csv_of([heads, *([getattr(event, name) for name in heads] for event in events)])
+def _csv(who: Reader, events: Sequence[Event], titles: Mapping[str, str]) -> str:
+    """The entries as the page shows them, by the clock of this machine; behind that as they are kept: over that their digests are made."""
+    t = who.t
+    words = (t("log.csv_at"), t("log.user"), t("log.action"), t("log.subject"), t("documents.title"), t("log.detail"))
+    kept = [t("log.csv_kept", what=words[n]) for n in (0, 2, 3, 5)]
+    heads = (*words, *kept, t("log.csv_previous"), t("log.csv_digest"))
+    made = []
+    for one in events:
+        at = datetime.fromisoformat(one.at).astimezone().isoformat(sep=" ", timespec="seconds")
+        shown = (at, one.user, _action(who, one.action), _subject(who, one), titles.get(one.subject, ""), _detail(who, one))
+        made.append((*shown, one.at, one.action, one.subject, one.detail, one.previous, one.digest))
+    return csv_of([heads, *made])

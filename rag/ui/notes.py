@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from rag.ui import reasons, safe
 from rag.ui.frame import Reader
+from rag.ui.texts import Words, texts
 
 _PAGES = r"pages? (?P<pages>[\d, -]+)"
 _NOTES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -29,6 +30,16 @@ _NOTES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
+_ENCODINGS = {"cp932": "Shift_JIS", "euc_jp": "EUC-JP", "iso2022_jp": "ISO-2022-JP"}
+"""Python's names of encodings, and what people call them."""
+
+
+def kind_of_file(t: Words, format: str) -> str:
+    """What people call a kind of file."""
+    key = f"format.{format}"
+    return t(key) if key in texts() else format
+
+
 def pages_of(note: str) -> frozenset[int] | None:
     """The pages that a note is about: "pages 1, 3-5 are damaged" -> 1, 3, 4, 5. None: it is about the whole file."""
     found = re.search(_PAGES, note)
@@ -47,6 +58,8 @@ def said(who: Reader, note: str) -> str:
             values = {"pages": "", "what": "", **found.groupdict(default="")}
             if key == "notes.no_ocr":
                 values["what"] = reasons.said(who.t, values["what"]) or values["what"]
+            if key == "notes.encoding":
+                values["what"] = _ENCODINGS.get(values["what"], values["what"])
             return who.t(key, **values)
     return note
 

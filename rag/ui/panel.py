@@ -12,7 +12,7 @@ from rag.errors import KonkyoError, PasswordNeeded
 from rag.graph import Reference
 from rag.library import Library
 from rag.read.page_picture import Area
-from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Citation, Document, Span
+from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Citation, Document, Span, Statement
 from rag.text import show_date
 from rag.ui import footnotes, opening, related, safe, source, tables
 from rag.ui.frame import Reader
@@ -20,7 +20,7 @@ from rag.ui.source import Line, Unit
 
 _TO_MARK = """
 const panel = document.querySelector('.st-key-source');
-const mark = panel && panel.querySelector('mark, .k-pointed');
+const mark = panel && (panel.querySelector('.k-aim mark, .k-pointed') || panel.querySelector('mark'));
 if (mark) panel.scrollTop += mark.getBoundingClientRect().top - panel.getBoundingClientRect().top - panel.clientHeight / 2;
 """
 _TO_PANEL = """
@@ -44,6 +44,8 @@ class Place:
     """What the panel shows: a citation, and where the reader has turned to since."""
 
     citation: Citation
+    beside: tuple[Citation, ...] = ()
+    """All citations of the statement in the same provision, this one too: the head of a table and its row answer together."""
     spot: Spot | None = None
     """The provision that is shown in place of the quote."""
     before: Place | None = None
@@ -56,15 +58,21 @@ class Place:
     """Show all of a long section, not only the lines around the quote."""
 
 
+def name_of(citation: Citation) -> str:
+    """What an address calls a citation: its number may be another's when the question is asked again."""
+    return f"{citation.revision[: footnotes.REVISION_SHOWN]}-{citation.span.start}"
+
+
 def is_open(citation: Citation) -> bool:
     """True where the panel shows this citation, or what a reader followed from it."""
     place = _place()
-    return place is not None and place.citation == citation
+    return place is not None and citation in (place.citation, *place.beside)
 
 
 def open_citation(citation: Citation) -> None:
     """Show this citation from now on."""
-    st.session_state["place"] = Place(citation=citation)
+    answer = st.session_state.get("answered")
+    st.session_state["place"] = _of(answer.statements if isinstance(answer, Answer) else (), citation)
     st.session_state["turns"] = st.session_state.get("turns", 0) + 1
 
 
@@ -74,9 +82,18 @@ def forget() -> None:
 
 
 def open_first(answer: Answer) -> None:
-    """An answer comes with its first citation open; a refusal with none."""
+    """An answer comes with the source that the address names open, or its first; a refusal with none."""
+    st.session_state["answered"] = answer
+    named = st.session_state.pop("at", "")
     if _place() is None and answer.statements:
-        st.session_state["place"] = Place(citation=answer.statements[0].citations[0])
+        every = [citation for statement in answer.statements for citation in statement.citations]
+        first = next((citation for citation in every if name_of(citation) == named), source.deciding(answer.statements[0]))
+        st.session_state["place"] = _of(answer.statements, first)
+
+
+def _of(statements: Sequence[Statement], citation: Citation) -> Place:
+    groups = [group for statement in statements for group in source.together(statement) if citation in group]
+    return Place(citation=citation, beside=next(iter(groups), ()))
 
 
 def show(library: Library, who: Reader) -> None:
@@ -129,7 +146,7 @@ def _follow(place: Place, reference: Reference) -> None:
     if reference.revision is not None:
         name = " ".join(part for part in (reference.revision.source.title, reference.place) if part)
         to = Spot(document_id=reference.revision.document_id, revision=reference.revision.sha256, span=reference.span, name=name)
-        _go(Place(citation=place.citation, spot=to, before=place))
+        _go(Place(citation=place.citation, beside=place.beside, spot=to, before=place))
 
 
 def _kind(who: Reader, document: Document) -> str:
@@ -154,8 +171,8 @@ def _facts(who: Reader, document: Document) -> list[tuple[str, str]]:
 
 def _text(who: Reader, document: Document, unit: Unit, place: Place) -> None:
     t = who.t
-    span = (place.spot or place.citation).span
-    marks = [span] if unit.span.start < span.end and span.start < unit.span.end else []
+    spans = [place.spot.span] if place.spot else [place.citation.span, *(citation.span for citation in place.beside)]
+    marks = [span for span in spans if unit.span.start < span.end and span.start < unit.span.end]
     seen = source.view(document, unit, marks, len(document.text) if place.whole else source.LONGEST)
     parts = [safe.tag("p", t("source.cut_before"), class_="k-small")] if seen.before else []
     rows: list[Line] = []
@@ -165,7 +182,7 @@ def _text(who: Reader, document: Document, unit: Unit, place: Place) -> None:
             continue
         parts += [_table(rows)] if rows else []
         rows = []
-        pointed = " k-pointed" if place.spot and line.marked else ""
+        pointed = " k-pointed" if place.spot and line.marked else " k-aim" if line.aimed else ""
         parts.append(safe.tag("p", line.text if place.spot else _stretches(line.parts), class_=_class(line) + pointed))
     parts += [_table(rows)] if rows else []
     parts += [safe.tag("p", t("source.cut_after"), class_="k-small")] if seen.after else []
@@ -190,15 +207,16 @@ def _stretches(parts: Sequence[tuple[str, bool]]) -> safe.Html:
 def _table(rows: Sequence[Line]) -> safe.Html:
     made = []
     for table in tables.tables([row.text for row in rows]):
-        lines = [safe.tag("tr", *(_cell(cell, marked=rows[at].marked) for cell in cells)) for at, cells in table]
+        lines = [
+            safe.tag("tr", *(_cell(cell, marked=rows[at].marked) for cell in cells), **({"class_": "k-aim"} if rows[at].aimed else {}))
+            for at, cells in table
+        ]
         made.append(safe.tag("div", safe.tag("table", safe.tag("tbody", *lines)), class_="k-table"))
     return safe.join(made)
 
 
 def _cell(cell: tables.Cell, *, marked: bool) -> safe.Html:
-    spans = {name: str(n) for name, n in (("colspan", cell.columns), ("rowspan", cell.rows)) if n > 1}
-    whole = {"class_": "k-number"} if cell.number else {}
-    return safe.tag("td", safe.tag("mark", cell.text) if marked and cell.text else cell.text, **spans, **whole)
+    return safe.tag("td", safe.tag("mark", cell.text) if marked and cell.text else cell.text, **tables.look(cell))
 
 
 def _turn(who: Reader, place: Place, units: Sequence[Unit], number: int, home: int) -> None:
@@ -223,8 +241,13 @@ def _page(library: Library, who: Reader, place: Place, document: Document) -> No
     safe.show(safe.tag("h4", t("source.page_heading"), class_="k-label"))
     own = place.citation.page or 1
     page = min(max(place.page or own, 1), document.pages)
+    shown = dict.fromkeys(citation for citation in (place.citation, *place.beside) if (citation.page or 1) == own)
+    areas = tuple(area for citation in shown for area in _areas(document, page, citation.span))
     try:
-        drawn = opening.picture(library, document, page, (place.citation.quote,), _areas(document, page, place.citation.span))
+        drawn = opening.picture(library, document, page, tuple(citation.quote for citation in shown), areas)
+        if drawn and 0 < drawn.marked < len(shown):  # a head that is found must not hide that the row is not
+            own_area = _areas(document, page, place.citation.span)
+            drawn = opening.picture(library, document, page, (place.citation.quote,), own_area)
     except PasswordNeeded:
         safe.show(safe.tag("p", t("source.password"), class_="k-note"))
         return

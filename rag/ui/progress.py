@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import streamlit as st
 
 from rag.desk import jobs
+from rag.desk.overview import read_findings
 from rag.desk.work import forget, locked, unlock
 from rag.errors import (
     DiskFull,
@@ -23,13 +25,18 @@ from rag.errors import (
 from rag.holder import person
 from rag.library import Library
 from rag.registry import Revision
-from rag.registry.jobs import DONE, FAILED, RUNNING, Job
+from rag.registry.jobs import CANCELLED, DONE, FAILED, RUNNING, Job
 from rag.registry.questions import Changed, Questions, since
+from rag.text import show_date
 from rag.ui import background, findings, notes, reasons, safe
 from rag.ui.frame import Reader
 
+GAP = "gap"
+"""A kind of its own: files that were handed in to answer what was asked in vain."""
 _LOOK_SECONDS = 1.0
 _SHOWN = 4
+_AT_ONCE = 3
+"""So many files or documents are told of without anybody unfolding them."""
 _STAGES = (
     ("waiting: ", "jobs.waiting_for"),
     ("fetching ", "jobs.fetching"),
@@ -71,7 +78,8 @@ def _listed(library: Library, who: Reader, of: Revision | None, kinds: tuple[str
 
 def _told(job: Job, hidden: set[int], kinds: tuple[str, ...] | None) -> bool:
     """True for one that ended and is still to be told of."""
-    return not job.open and job.number not in hidden and (kinds is None or job.kind in kinds)
+    mine = kinds is None or job.kind in kinds or GAP in kinds and bool(job.what.get("gap"))
+    return not job.open and job.number not in hidden and mine
 
 
 def _panel(library: Library, who: Reader, of: Revision | None, kinds: tuple[str, ...] | None, was_open: tuple[int, ...]) -> None:
@@ -154,14 +162,19 @@ def _ended(library: Library, who: Reader, job: Job) -> None:
     wrong = [entry for entry in job.told if entry.get("reason")]
     noted = [entry for entry in job.told if entry.get("warnings") and not entry.get("reason")]
     if wrong:
-        with st.expander(t("jobs.left_out", n=len(wrong)), expanded=len(wrong) <= 3, key=f"wrong-{job.number}"):
+        unfolded = len(wrong) <= _AT_ONCE or _state(job) == "none"
+        with st.expander(t("jobs.left_out", n=len(wrong)), expanded=unfolded, key=f"wrong-{job.number}"):
             if job.kind == "read":
                 safe.show(safe.tag("p", t("jobs.as_before"), class_="k-small"))
             kept = locked(library, job)
             safe.show(safe.join(_left_out(who, entry) for entry in wrong if entry["name"] not in kept))
             for entry in (entry for entry in wrong if entry["name"] in kept):
-                safe.show(_left_out(who, {**entry, "code": "password_asked"}))
+                safe.show(_left_out(who, entry, asked=True))
                 _ask_password(library, who, job, str(entry["name"]))
+    if job.state == CANCELLED:
+        _cut_short(who, job, counts)
+    if checked := [entry for entry in job.told if "findings" in entry]:
+        _checked(who, job, checked)
     if counts["affected"]:
         _changed(library, who, job)
     if noted:
@@ -171,6 +184,23 @@ def _ended(library: Library, who: Reader, job: Job) -> None:
                 safe.show(safe.join([name, notes.listed(who, [str(note) for note in entry["warnings"]])]))
 
 
+def _cut_short(who: Reader, job: Job, counts: Mapping[str, int]) -> None:
+    """What somebody stopped: of the files, which were not read."""
+    left = _size(job) - len(job.told)
+    if job.kind == "add" and left > 0:
+        kept = counts.get("added", 0) + counts.get("revised", 0)
+        said = who.t("jobs.not_read_kept", n=left, kept=kept) if kept else who.t("jobs.not_read", n=left)
+        safe.show(safe.tag("p", said, class_="k-small"))
+
+
+def _checked(who: Reader, job: Job, checked: Sequence[Mapping[str, Any]]) -> None:
+    """What was checked, by name, and what was found in it."""
+    with st.expander(who.t("jobs.what_was_found"), expanded=len(checked) <= _AT_ONCE, key=f"checked-{job.number}"):
+        for entry in checked:
+            safe.show(safe.tag("p", str(entry["name"]), class_="k-label"))
+            findings.show(who, read_findings(entry["findings"]), checked=True)
+
+
 def _changed(library: Library, who: Reader, job: Job) -> None:
     """The questions that are answered otherwise now; those that have had their time are gone."""
     with Questions(library.home) as questions:
@@ -178,16 +208,20 @@ def _changed(library: Library, who: Reader, job: Job) -> None:
         changed = questions.changed_by(job.number)
     if changed:
         with st.expander(who.t("jobs.affected", n=len(changed)), key=f"affected-{job.number}"):
-            safe.show(safe.join(_affected(who, entry) for entry in changed))
+            day = next((date.fromisoformat(entry["as_of"]) for entry in job.told if entry.get("as_of")), who.today)
+            safe.show(safe.join(_affected(who, entry, day) for entry in changed))
 
 
-def _affected(who: Reader, entry: Changed) -> safe.Html:
-    """A question whose answer changed: old beside new."""
+def _affected(who: Reader, entry: Changed, day: date) -> safe.Html:
+    """A question whose answer changed: old beside new, with the day from which that is answered where it is still to come."""
     t = who.t
     new = [safe.tag("p", text) for text in entry.new[:3]] or [safe.tag("p", t("jobs.now_refused"))]
-    heads = safe.tag(
-        "tr", safe.tag("td", safe.tag("strong", t("jobs.was_cited"))), safe.tag("td", safe.tag("strong", t("jobs.is_answered")))
+    coming = day > who.today
+    named = (
+        t("jobs.is_cited" if coming else "jobs.was_cited"),
+        t("jobs.answered_from", day=show_date(day, t.language)) if coming else t("jobs.is_answered"),
     )
+    heads = safe.tag("tr", *(safe.tag("td", safe.tag("strong", name)) for name in named))
     row = safe.tag("tr", safe.tag("td", *(safe.tag("p", text) for text in entry.old)), safe.tag("td", *new))
     return safe.join([safe.tag("p", entry.question, class_="k-label"), safe.tag("table", safe.tag("tbody", heads, row), class_="k-diff")])
 
@@ -220,18 +254,23 @@ def _ask_password(library: Library, who: Reader, job: Job, name: str) -> None:
     st.rerun()
 
 
-def _left_out(who: Reader, entry: Mapping[str, Any]) -> safe.Html:
-    code = str(entry.get("code") or entry["result"])
-    said = safe.tag("p", safe.tag("strong", str(entry["name"])), "　", who.t(f"refused.{code}"))
-    return safe.join([said, reasons.detail(who.t, str(entry["reason"]))])
+def _left_out(who: Reader, entry: Mapping[str, Any], *, asked: bool = False) -> safe.Html:
+    """Why a file was left out, in one sentence: the closest that there is. ``asked``: a field for its password follows."""
+    t, code, reason = who.t, str(entry.get("code") or entry["result"]), str(entry["reason"])
+    locked = code == PasswordNeeded.code and not asked
+    why = "" if locked else reasons.said(t, reason)
+    said = safe.tag("p", safe.tag("strong", str(entry["name"])), "　", why or t(f"refused.{code}"))
+    return said if why or locked else safe.join([said, reasons.detail(t, reason)])
 
 
 def _failed(library: Library, who: Reader, job: Job) -> None:
     t = who.t
     if job.code not in _STOPPED:
         known = job.code if job.code in _KNOWN else "other"
-        safe.show(safe.tag("p", t(f"failed.{known}"), class_="k-note", role="alert"))
-        safe.show(reasons.detail(t, job.message))
+        why = reasons.said(t, job.message)
+        safe.show(safe.tag("p", why or t(f"failed.{known}"), class_="k-note", role="alert"))
+        if not why:
+            safe.show(reasons.detail(t, job.message))
         return
     golden = job.code == "GoldenRegressed"
     retiring = job.kind == "retire"
@@ -250,14 +289,12 @@ def _failed(library: Library, who: Reader, job: Job) -> None:
             return
     else:
         findings.of_revisions(library, who, [int(number) for number in job.what["numbers"]])
-    reason = st.text_input(t("jobs.accept" if golden else "jobs.reason"), key=f"reason-{job.number}", max_chars=500)
-    st.button(
-        t("jobs.retire_anyway" if retiring else "jobs.publish_anyway"),
-        key=f"anyway-{job.number}",
-        disabled=not reason.strip(),
-        on_click=_anyway,
-        args=(library, who, job, golden),
-    )
+    st.text_input(t("jobs.accept" if golden else "jobs.reason"), key=f"reason-{job.number}", max_chars=500)
+    label = t("jobs.retire_anyway" if retiring else "jobs.publish_anyway")
+    st.button(label, key=f"anyway-{job.number}", on_click=_anyway, args=(library, who, job, golden))
+    if st.session_state.get("no_reason") == job.number:
+        del st.session_state["no_reason"]
+        safe.show(safe.tag("p", t("documents.reason_missing"), class_="k-note", role="alert"))
 
 
 def _verdict(who: Reader, verdict: object) -> str:
@@ -267,6 +304,9 @@ def _verdict(who: Reader, verdict: object) -> str:
 def _anyway(library: Library, who: Reader, job: Job, golden: bool) -> None:
     """Publish or retire with the reason that was typed in; it is kept."""
     reason = str(st.session_state.get(f"reason-{job.number}") or "").strip()
+    if not reason:
+        st.session_state["no_reason"] = job.number
+        return
     what = {"reason": job.what["reason"], "accept": job.what["accept"], "accept" if golden else "reason": reason}
     do = jobs.retire if job.kind == "retire" else jobs.publish
     do(library, job.what["numbers"], user=person(), clearance=who.clearance, **what)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 import streamlit as st
 
 from rag.desk import jobs
 from rag.desk.overview import rows
-from rag.errors import UnknownPlace
+from rag.errors import KonkyoError, UnknownPlace
 from rag.holder import person
 from rag.library import Library
 from rag.registry import PUBLISHED
 from rag.registry.golden import Kept, Run
-from rag.ui import days, golden, plot, progress, safe
+from rag.ui import days, golden, plot, progress, reasons, safe
 from rag.ui.frame import Reader
 
 _RIGHT = ("hit", "refused rightly")
@@ -50,11 +49,19 @@ def _add(library: Library, who: Reader) -> None:
         whole = golden.fields(library, who, f"golden-{turn}")
 
         def keep() -> None:
-            with suppress(UnknownPlace):  # typed since the page was drawn: the fields say so when they are drawn again
+            try:
                 golden.keep(library, who, f"golden-{turn}")
+            except UnknownPlace:
+                pass  # typed since the page was drawn: the fields say so when they are drawn again
+            except KonkyoError as error:
+                st.session_state["golden_said"] = reasons.sentence(t, error)
+            else:
                 st.session_state["golden_turn"] = turn + 1
+                st.session_state["golden_said"] = t("quality.kept")
 
         st.button(t("quality.keep"), key="keep-golden", type="primary", disabled=not whole, on_click=keep)
+    if said := st.session_state.pop("golden_said", ""):
+        safe.show(safe.tag("p", str(said), class_="k-note", role="status"))
 
 
 def _questions(library: Library, who: Reader, kept: Sequence[Kept], runs: Sequence[Run]) -> None:

@@ -72,7 +72,7 @@ def _original(library: Library, who: Reader, document: Document, number: int) ->
         return
     if picture is None:
         said = "reading.no_picture" if paged else "reading.no_pages"
-        safe.show(safe.tag("p", who.t(said, format=document.format), class_="k-small"))
+        safe.show(safe.tag("p", who.t(said, format=notes.kind_of_file(who.t, document.format)), class_="k-small"))
         return
     with st.container(key="picture"):
         st.image(picture.png, alt=who.t("reading.page", page=number, pages=max(document.pages, 1)), width="stretch")

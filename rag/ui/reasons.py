@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from rag.errors import DiskFull, KonkyoError, LibraryLocked
-from rag.ui import safe
+from rag.ui import days, safe
 from rag.ui.texts import Words
 
 _KINDS = r"Read are: .*"
@@ -37,6 +37,7 @@ _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"it is a binary Excel workbook \(\.xlsb\)\..*{_KINDS}", "xlsb"),
         (rf"it is an archive\..*{_KINDS}", "archive"),
         (rf"it is .*, which LibreOffice reads\. Install it .*|it is built like an old .*{_KINDS}", "old_office"),
+        (rf"it is an e-mail\..*{_KINDS}", "mail"),
         (r"this XML is not a law of e-Gov.*", "other_xml"),
         (rf"(?:it|this) is .*\. {_KINDS}", "unknown_kind"),
         (r"is cut off: its end is missing\..*|(?:the .* is|it is|is) (?:cut off|broken|not a complete).*|the XML breaks off.*", "cut_off"),
@@ -52,7 +53,7 @@ _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"has (?P<what>[\d,]+) MB; the limit is (?P<limit>\d+) MB\..*", "megabytes"),
         (r"it unpacks to (?P<what>[\d,]+) bytes; the limit is (?P<limit>[\d,]+)\..*", "unpacks"),
         (r"the picture has (?:.* pixels, more than .*|more pixels than anybody scans .*)", "pixels"),
-        (r"takes more than (?P<what>[\d.e+]+) s to read\..*", "seconds"),
+        (r"takes more than (?P<what>[\d.e+]+) s to read\..*", "read_seconds"),
         (r"needs more than (?P<what>\d+) MB of memory to read\..*", "memory_of"),
         (r"stopped the reader .* more than (?P<what>\d+) MB of memory are needed\.", "memory_of"),
         (r"reading it takes more memory than there is\.", "memory"),
@@ -60,9 +61,12 @@ _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:may not be read|is a folder that may not be read): ask for permission\.|cannot be read: .*", "not_allowed"),
         (r"changed while it was read: try again\.", "changed"),
         (r"is a folder, not a file\.|is not a regular file\.", "no_file"),
-        (r"was retired; to bring it back, publish it again: .*", "retired"),
+        (r"(?:has the same bytes as .*, which )?was retired; to bring it back, publish it again: .*", "retired"),
+        (r"says the same as the revision in force since (?P<what>\S+), which is published\. .*", "same_revision"),
+        (r"says the same as the revision in force on no day, which is published\. .*", "same_revision_no_day"),
         (r"has the same bytes as (?P<what>.*), which is in the library; not added twice", "same_bytes"),
         # a ZIP
+        (r"holds no documents\. .*", "zip_empty"),
         (r"is no ZIP archive that can be unpacked .*|cannot be unpacked .*", "zip_broken"),
         (r"holds the name (?P<what>.*), which leads out of its folder\. .*", "zip_leads_out"),
         (r"holds (?P<what>.*), which is a link or a device and no file\. .*", "zip_link"),
@@ -86,7 +90,10 @@ _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"The original file of .* (?:is not in the library|was changed on the disk).*", "no_original"),
         (r".* (?:cannot be kept in|cannot be stored in|cannot be written) .*", "not_written"),
         (r"The program ended (?P<n>\d+) times in the middle of this\..*", "died"),
+        (r"The golden question .* is kept already, as number (?P<n>\d+)\.", "golden_twice"),
+        (r"The entry ['\"](?P<what>.*)['\"] says nothing new: .*", "nothing_new"),
         (r"An entry needs a word that people say\.|thesaurus\.toml, line \d+ is left out: .*", "no_entry"),
+        (r".*it would end on (?P<ends>\S+), before (?P<begins>\S+), from when it applies: .*", "ends_before"),
         # the log
         (r"Entry (?P<n>\d+) \((?P<what>.*)\) does not follow the one before it: .*", "log_order"),
         (r"Entry (?P<n>\d+) \((?P<what>.*)\) is not what was written: .*", "log_changed"),
@@ -99,8 +106,16 @@ def said(t: Words, message: str) -> str:
     """A message of the program in words of the screen; empty where there is none for it."""
     for pattern, key in _REASONS:
         if found := pattern.fullmatch(message):
-            return t(key, **{"what": "", "n": "", "limit": "", "some": "", **found.groupdict(default="")})
+            values = {"what": "", "n": "", "limit": "", "some": "", **found.groupdict(default="")}
+            return t(key, **{name: _value(t, value) for name, value in values.items()})
     return ""
+
+
+def _value(t: Words, value: str) -> object:
+    """A number as one, since one page is not pages; a day as the reader writes it; anything else as it is."""
+    if value.isascii() and value.isdigit():
+        return int(value)
+    return days.said(value, t.language, era=False)
 
 
 def detail(t: Words, message: str) -> safe.Html:

@@ -6,11 +6,13 @@ of the longest path before it that an ARTICLE or a HEADING block has; blocks in 
 
 from __future__ import annotations
 
+import os.path
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.records import QUOTABLE, Block, BlockKind, Document, Path, Span
+from rag.provisions import address_of
+from rag.records import QUOTABLE, Block, BlockKind, Citation, Document, Path, Span, Statement
 
 LONGEST = 2_400
 """Characters of a unit that are shown; of a longer one, the lines around the quote."""
@@ -46,6 +48,8 @@ class Line:
     """How far it is set in: 0 for the unit's own paragraphs."""
     parts: tuple[tuple[str, bool], ...]
     """Stretches of its text, and whether each is marked."""
+    aimed: bool = False
+    """True where the first of the marks stands on it: what is brought into sight."""
 
     @property
     def text(self) -> str:
@@ -130,6 +134,52 @@ def provision(document: Document, path: Path) -> str:
     return ", ".join(words) if article[-1].isascii() else "　".join([*before, "".join([article[-1], *rest])])
 
 
+def provisions(document: Document, paths: Sequence[Path]) -> str:
+    """Several places of one provision in one line: 第二十六条第一項第一号・第二号. Their announcement is said by them."""
+    inner = [path for path in paths if not any(other != path and other[: len(path)] == path for other in paths)]
+    names = list(dict.fromkeys(provision(document, path) for path in inner))
+    before = os.path.commonprefix([path[:-1] for path in inner])
+    above = provision(document, tuple(before)) if before else ""
+    rest = [name.removeprefix(above).lstrip("　, ") for name in names]
+    if len(names) > 1 and above and all(name.startswith(above) for name in names) and all(rest):
+        return names[0] + "".join(f"・{each}" if not each.isascii() else f", {each}" for each in rest[1:])
+    return ("; " if "".join(names).isascii() else "、").join(names)
+
+
+def together(statement: Statement) -> list[tuple[Citation, ...]]:
+    """The citations of a statement, those of one provision together: an announcement and its items, the head of a table and a row."""
+    found: dict[tuple[str, str, Path], list[Citation]] = {}
+    for citation in statement.citations:
+        around = [
+            other.path
+            for other in statement.citations
+            if (other.document_id, other.revision) == (citation.document_id, citation.revision)
+            and other.path
+            and citation.path[: len(other.path)] == other.path
+        ]
+        head = min(around, key=len, default=citation.path)
+        found.setdefault((citation.document_id, citation.revision, head), []).append(citation)
+    return [tuple(each) for each in found.values()]
+
+
+def deciding(statement: Statement) -> Citation:
+    """The citation in which the words stand that decide; the last one where none do: a row of a table comes behind the table's head."""
+    at = 0
+    for citation in statement.citations:
+        end = at + len(citation.quote)
+        if statement.decides and at <= statement.decides.start < end and citation.quote == statement.text[at:end]:
+            return citation
+        at = end + 1
+    return statement.citations[-1]
+
+
+def asked(document: Document, path: Path) -> str:
+    """The question of a Q&A beneath which a passage stands, as it is written; empty where there is none."""
+    headings = document.headings()
+    places = [path[:n] for n in range(len(path), 0, -1)]
+    return next((headings[place] for place in places if place in headings and address_of(place).part == "問"), "")
+
+
 def _below_heading(document: Document, path: Path) -> str:
     """A place without an article: the last heading, and the paragraphs and items of it. These alone would say nothing; nor would the
     number of a question without its words."""
@@ -206,7 +256,8 @@ def _line(document: Document, unit: Unit, row: Span, marks: Sequence[Span]) -> L
     kind = block.kind if block is not None else BlockKind.TEXT
     if BlockKind.HEADING in kinds and not any(kind in QUOTABLE for kind in kinds):
         kind = BlockKind.HEADING
-    return Line(kind=kind, depth=depth, parts=tuple(_parts(document.text, row, marks)))
+    aimed = any(mark.start < row.end and mark.end > row.start for mark in marks[:1])
+    return Line(kind=kind, depth=depth, parts=tuple(_parts(document.text, row, marks)), aimed=aimed)
 
 
 def _parts(text: str, row: Span, marks: Sequence[Span]) -> list[tuple[str, bool]]:

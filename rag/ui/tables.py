@@ -10,7 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.text import width
+
 CELLS = "｜"
+_SHORT = 4.0
+"""Full-width characters of a cell that are never parted."""
 _NUMBER = re.compile(
     r"[-+△▲¥￥$€£]?[0-9０-９][0-9０-９,，.．/%％:〜～-]*[ ]?[^\s0-9０-９]{0,3}|[〇一二三四五六七八九十百千万億]{1,8}(?:円|日|年|月|人|件)?"
 )
@@ -28,6 +32,13 @@ class Cell:
 
 
 Row = list[Cell]
+
+
+def look(cell: Cell) -> dict[str, str]:
+    """The attributes of a cell on the screen: how far it reaches, and whether a line may end in it."""
+    spans = {name: str(n) for name, n in (("colspan", cell.columns), ("rowspan", cell.rows)) if n > 1}
+    whole = {"class_": "k-number"} if cell.number else {"class_": "k-short"} if width(cell.text) <= _SHORT else {}
+    return spans | whole
 
 
 def tables(rows: Sequence[str]) -> list[list[tuple[int, Row]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -20,7 +20,7 @@ from rag.export.word import word
 from rag.holder import person
 from rag.library import Library
 from rag.records import Answer, Citation, Document
-from rag.ui import coming, footnotes, safe, state
+from rag.ui import coming, footnotes, panel, reasons, safe, state
 from rag.ui.frame import Reader
 from rag.ui.texts import Words
 
@@ -47,10 +47,10 @@ def show(library: Library, who: Reader, answer: Answer, *, seconds: float) -> No
 def _downloads(library: Library, who: Reader, answer: Answer, load: Callable[[Citation], Document], seconds: float) -> None:
     t, wanted = who.t, who.wanted
     made = datetime.now().astimezone()
-    address = _address(who)
+    base, asked = st.context.url or "", state.write(wanted, who.clearance, t.language) | {"on": who.as_of.isoformat()}
 
     def memo() -> Memo:
-        return footnotes.memo(answer, load, t, made=made, link=lambda citation: address)
+        return footnotes.memo(answer, load, t, made=made, link=lambda citation: _address(base, asked, citation))
 
     def evidence() -> str:
         about = circumstances(library, made=made, clearance=wanted.level, filters=wanted.filters, seconds=seconds, typed=wanted.question)
@@ -83,13 +83,11 @@ def file_name(answer: Answer, t: Words) -> str:
     return f"Konkyo_{answer.as_of.isoformat()}_{words or t('answer.heading')}"
 
 
-def _address(who: Reader) -> str:
-    """The address that asks this question again, as of this day; empty where the page does not know its own."""
-    base = st.context.url or ""
+def _address(base: str, asked: Mapping[str, str | list[str]], citation: Citation) -> str:
+    """The address that asks this question again, as of this day, and opens this source; empty where the page does not know its own."""
     if not base.startswith(("http://", "https://")):
         return ""
-    query = state.write(who.wanted, who.clearance, who.t.language) | {"on": who.as_of.isoformat()}
-    return f"{base.partition('?')[0]}?{urllib.parse.urlencode(query, doseq=True)}"
+    return f"{base.partition('?')[0]}?{urllib.parse.urlencode({**asked, 'at': panel.name_of(citation)}, doseq=True)}"
 
 
 # ------------------------------------------------------------ right or wrong
@@ -126,8 +124,8 @@ def _golden(library: Library, who: Reader, answer: Answer) -> None:
         safe.show(safe.tag("p", who.t("take.golden_kept"), class_="k-small", role="status"))
         return
     t = who.t
-    if st.session_state.pop("golden_lost", "") == answer.id:
-        safe.show(safe.tag("p", t("verdict.lost"), class_="k-note", role="alert"))
+    if why := st.session_state.pop("golden_lost", {}).get(answer.id):
+        safe.show(safe.tag("p", why, class_="k-note", role="alert"))
     with st.popover(t("take.golden"), key="make-golden", type="tertiary", icon=":material/rule:"):
         places = golden.cited_places(answer)
         chosen: list[Place] = []
@@ -159,7 +157,7 @@ def _page(t: Words, place: Place) -> str:
 def _keep_golden(library: Library, who: Reader, answer: Answer, chosen: Sequence[Place]) -> None:
     try:
         golden.add(library, answer.question, chosen, as_of=None, user=person(), clearance=who.clearance)
-    except KonkyoError:
-        st.session_state["golden_lost"] = answer.id  # a document was retired meanwhile, or nothing can be written
+    except KonkyoError as error:  # it is kept already, a document was retired meanwhile, or nothing can be written
+        st.session_state["golden_lost"] = {answer.id: reasons.sentence(who.t, error)}
     else:
         st.session_state["goldens"].add(answer.id)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
-from rag.desk.gaps import usage
+from rag.desk.gaps import Usage, usage
 from rag.desk.overview import rows
 from rag.library import Library
 from rag.registry import PUBLISHED
+from rag.text import csv_of
 from rag.ui import days, plot, safe
 from rag.ui.frame import Reader
+from rag.ui.texts import Words
 
 
 def page(library: Library, who: Reader) -> None:
@@ -45,8 +49,8 @@ def page(library: Library, who: Reader) -> None:
             safe.show(safe.tag("h2", t("usage.time_a_day")))
             plot.over_time("line", times, t("usage.in_seconds"), whole=False)
         with st.container(horizontal=True):
-            for name, table in (("usage", used.csv()), ("cited", used.cited_csv(titles))):
-                file = table.encode("utf-8-sig")  # with the mark by which Excel knows that it is UTF-8
+            for name, table in (("usage", _days(t, used)), ("cited", _cited(t, used, titles))):
+                file = csv_of(table).encode("utf-8-sig")  # with the mark by which Excel knows that it is UTF-8
                 st.download_button(
                     t(f"csv.{name}"), file, f"{name}.csv", "text/csv", key=f"{name}-csv", on_click="ignore", icon=":material/download:"
                 )
@@ -65,3 +69,19 @@ def page(library: Library, who: Reader) -> None:
                 st.dataframe(never, hide_index=True)
             else:
                 safe.show(safe.tag("p", t("usage.every"), class_="k-small"))
+
+
+def _days(t: Words, used: Usage) -> list[tuple[object, ...]]:
+    """The days as a table in the words of the reader; days in ISO form, as spreadsheets read them in every language."""
+    heads = (t("usage.day"), t("usage.asked"), t("usage.refused"), *(t("usage.csv_seconds", what=t(f"usage.{n}")) for n in _TIMES))
+    return [heads, *((one.day, one.asked, one.refused, f"{one.seconds_median:.2f}", f"{one.seconds_slowest:.2f}") for one in used.days)]
+
+
+_TIMES = ("median", "slowest")
+
+
+def _cited(t: Words, used: Usage, titles: Mapping[str, str]) -> list[tuple[object, ...]]:
+    """The documents of ``titles`` (id -> title) with how many answers cite them, the most first."""
+    times = dict(used.most_cited)
+    cited = sorted(((id, title, times.get(id, 0)) for id, title in titles.items()), key=lambda row: (-row[2], row[0]))
+    return [(t("usage.document"), t("documents.title"), t("documents.cited")), *cited]

@@ -58,6 +58,7 @@ def test_a_good_document_is_green(tmp_path: Path) -> None:
         ({"level": None}, "no-level", False),
         ({"title": " "}, "no-title", True),
         ({"effective_to": date(2026, 5, 1)}, "ended", False),
+        ({"effective_to": date(2020, 1, 1)}, "ends-before", True),
         ({"effective_from": date(2027, 1, 1)}, "coming", False),
         ({"replaces": "ghost"}, "replaces-unknown", False),
     ],

@@ -13,7 +13,7 @@ from rag.ask import ask
 from rag.desk import golden
 from rag.desk.correct import correct
 from rag.desk.publish import publish, retire
-from rag.errors import GoldenRegressed, UnknownPlace
+from rag.errors import GoldenRegressed, LibraryError, UnknownPlace
 from rag.evaluate.golden import Place
 from rag.library import Library
 from rag.registry import DRAFT, PUBLISHED
@@ -141,7 +141,8 @@ def test_what_a_golden_question_expects_must_be_there(library: Library) -> None:
     publish_at_once(library, [heading])
 
     def kept(*expect: Place, clearance: int = 3) -> int:
-        return golden.add(library, QUESTION, expect, as_of=None, user="kato", clearance=clearance)
+        question = f"{QUESTION} {len(library.registry.golden.all())}"
+        return golden.add(library, question, expect, as_of=None, user="kato", clearance=clearance)
 
     with pytest.raises(UnknownPlace, match=r"There is no document 'rul'\. Near it: rule\."):
         kept(Place(document="rule", path="Part 1"), Place(document="rul", path="Part 1"))
@@ -157,3 +158,13 @@ def test_what_a_golden_question_expects_must_be_there(library: Library) -> None:
     draft(library, document("next", "Trains are booked early.", **DATES))
     assert [kept(Place(document="law", path="第十二条")), kept(Place(document="next", path="Part 1")), kept()] == [1, 2, 3]
     assert [one.expect for one in library.registry.golden.all()][2] == ()
+
+
+def test_a_question_is_kept_once_for_a_day(library: Library) -> None:
+    golden.from_answer(library, ask(library, QUESTION, clearance=3, as_of=TODAY), user="kato")
+    with pytest.raises(LibraryError, match="is kept already, as number 1"):
+        golden.from_answer(library, ask(library, QUESTION, clearance=3, as_of=TODAY), user="kato")
+    with pytest.raises(LibraryError, match="is kept already, as number 1"):
+        golden.add(library, f" {QUESTION.upper()} ", (), as_of=None, user="kato", clearance=3)
+    golden.add(library, QUESTION, (), as_of=TODAY, user="kato", clearance=3)
+    assert len(library.registry.golden.all()) == 2

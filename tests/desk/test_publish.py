@@ -232,6 +232,29 @@ def test_a_correction_that_makes_no_sense(library: Library, values: dict[str, st
     assert library.registry.desk.corrections() == {}
 
 
+def test_a_reason_is_kept_with_those_that_needed_one(library: Library) -> None:
+    draft(library, document("dated", "Travel is booked at the counter.", **DATES))
+    draft(library, document("undated", "Parking is free.", issued=TODAY))
+    numbers = [r.number for r in library.registry.revisions(DRAFT)]
+    check(library, numbers, user="kato", today=TODAY, reason="It has always applied.")
+    put_out(library, numbers, reason="It has always applied.")
+    kept = {(event.action, event.subject): json.loads(event.detail)["reason"] for event in library.registry.events.all()}
+    assert kept["publish", "undated"] == kept["checked", "undated"] == "It has always applied."
+    assert kept["publish", "dated"] == kept["checked", "dated"] == ""
+
+
+@pytest.mark.parametrize("values", [{"effective_to": "2020-01-01"}, {"effective_from": "2027-04-01"}])
+def test_a_correction_after_which_it_would_answer_on_no_day(library: Library, values: dict[str, str]) -> None:
+    publish_at_once(library, [document("rule", "Travel is booked at the counter.", **DATES, effective_to=date(2027, 3, 31))])
+    with pytest.raises(ValueError, match=r"it would end on .*, before .*: correct one of the two"):
+        correct(library, "rule", values, user="kato")
+    assert library.registry.desk.corrections() == {} and found(library, "travel") == ["rule"]
+    both = {"effective_from": "2019-04-01", "effective_to": "2020-01-01"}
+    correct(library, "rule", both, user="kato")
+    correct(library, "rule", {"title": "旅費規程"}, user="kato")
+    assert found(library, "travel") == []
+
+
 def test_a_future_revision_answers_only_for_its_days(library: Library) -> None:
     publish_at_once(library, [document("rule", "Travel is booked by the office.", uri="a.md", effective_from=date(2020, 4, 1))])
     coming = document("rule", "Travel is booked at the counter.", uri="b.md", issued=TODAY, effective_from=date(2027, 4, 1))

@@ -98,6 +98,37 @@ def test_a_bad_archive_is_refused_and_the_others_go_on(library: Library) -> None
     assert "leads out of its folder" in told["climbs.zip"]["reason"]
 
 
+def test_what_was_handed_in_and_what_is_told_add_up(library: Library) -> None:
+    files = {"climbs.zip": zipped({"../x.md": b"# x"}), "empty.zip": zipped({}), "two.zip": zipped({"a.md": b"# A\n\nTea.", "b.md": b"#"})}
+    job = add(library, {**files, "c.md": markdown("C", "Parking is free.")})
+    told = {entry["name"]: (entry["result"], entry["code"]) for entry in job.told}
+    assert told["empty.zip"] == ("failed", "archive") and "no documents" in next(e["reason"] for e in job.told if e["name"] == "empty.zip")
+    assert set(told) == {"climbs.zip", "empty.zip", "two/a.md", "two/b.md", "c.md"}
+    assert job.total == len(job.told) == 5
+
+
+def test_the_published_text_with_another_day_is_no_new_revision(library: Library) -> None:
+    rule = markdown("Rule", "The office approves travel.")
+    id = add(library, {"rule.md": rule}, level=1, effective_from=date(2026, 4, 1)).told[0]["document_id"]
+    do(library, jobs.publish(library, [r.number for r in library.registry.revisions(DRAFT)], user="kato", clearance=3))
+    for more in ({"document_id": id, "effective_from": date(2027, 4, 1)}, {"effective_from": date(2027, 4, 1)}):
+        job = add(library, {"rule.md": rule}, **more)
+        ((result, reason),) = [(entry["result"], entry["reason"]) for entry in job.told]
+        assert result == "unchanged" and "2026-04-01" in reason and "correct" in reason
+        assert library.registry.revisions(DRAFT) == []
+    again = add(library, {"rule.md": rule}, level=1, effective_from=date(2026, 4, 1))
+    assert [(entry["result"], entry["reason"]) for entry in again.told] == [("unchanged", "")]
+
+
+def test_what_was_retired_is_told_as_such_under_another_name(library: Library) -> None:
+    rule = markdown("Rule", "The office approves travel.")
+    add(library, {"rule.md": rule}, level=1)
+    do(library, jobs.publish(library, [r.number for r in library.registry.revisions(DRAFT)], user="k", clearance=3, reason="no dates"))
+    do(library, jobs.retire(library, [r.number for r in library.registry.revisions(PUBLISHED)], user="k", clearance=3, reason="over"))
+    (entry,) = add(library, {"copy.md": rule}, level=1).told
+    assert (entry["result"], "was retired; to bring it back" in entry["reason"]) == ("duplicate", True)
+
+
 def test_three_hundred_files_of_which_seven_are_broken(library: Library) -> None:
     files = {f"{n:03}.md": markdown(f"Rule {n}", f"Room {n} is booked at the counter.") for n in range(293)}
     files |= {f"broken{n}.docx": b"PK\x03\x04 no" for n in range(7)}

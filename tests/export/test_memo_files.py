@@ -16,10 +16,10 @@ from rag.answer.verify import cite
 from rag.export.markdown import escape, markdown
 from rag.export.memo import Link, Memo
 from rag.export.word import word
-from rag.records import Answer, Citation, Document, Premise, PremiseKind, Role, Span, Statement, Status
+from rag.records import Answer, BlockKind, Citation, Document, Premise, PremiseKind, Role, Source, Span, Statement, Status
 from rag.ui.footnotes import memo
 from rag.ui.texts import Words
-from tests.ui.documents import law, span_of
+from tests.ui.documents import build, law, span_of
 
 ja, en = Words("ja"), Words("en")
 MADE = datetime(2026, 11, 23, 9, 30)
@@ -141,7 +141,59 @@ def test_characters_that_xml_cannot_hold() -> None:
     assert heading == "旅\ufffd費\ufffd"
 
 
+def with_folded() -> Answer:
+    """[1], [7] and folded [3]: as the numbers of an answer run where it is put in order."""
+    rail, road, first = cited(1, RAIL), cited(7, ROAD), cited(3, FIRST)
+    statements = (
+        Statement(text=first.quote, citations=(first,), folded=True),
+        Statement(text=rail.quote, citations=(rail,)),
+        Statement(text=road.quote, citations=(road,), role=Role.RELATED),
+    )
+    return Answer(id="x", question="旅費は", as_of=date(2026, 11, 23), statements=statements)
+
+
+def test_what_the_screen_folds_away_stands_apart() -> None:
+    paragraphs = [paragraph.text for paragraph in docx.Document(BytesIO(word(made(with_folded()), MADE))).paragraphs]
+    heads = [paragraphs.index(ja(key)) for key in ("answer.heading", "answer.related", "answer.more_heading")]
+    assert heads == sorted(heads)
+    assert [paragraphs[at + 1] for at in heads] == [RAIL, ROAD, FIRST]
+
+
+QA = build(
+    [
+        (BlockKind.HEADING, "", "問30　電車が遅れました。休暇は減りますか。", ("問30",)),
+        (BlockKind.TEXT, "", "減りません。", ("問30",)),
+    ],
+    Source(uri="qa.txt", title="Ｑ＆Ａ"),
+)
+
+
+def test_an_answer_of_a_qa_stands_under_its_question() -> None:
+    citation = cite(QA, span_of(QA, "減りません。"), 1)
+    statement = Statement(text=citation.quote, citations=(citation,))
+    answer = Answer(id="x", question="休暇は", as_of=date(2026, 11, 23), statements=(statement,))
+    file = memo(answer, lambda citation: QA, ja, made=MADE)
+    question = "問30 電車が遅れました。休暇は減りますか。"
+    paragraphs = [paragraph.text for paragraph in docx.Document(BytesIO(word(file, MADE))).paragraphs]
+    assert paragraphs[paragraphs.index("減りません。") - 1] == question
+    assert f"{question}\n\n減りません。[^1]\n" in markdown(file)
+
+
 # ------------------------------------------------------------ Markdown
+
+
+def test_notes_are_numbered_as_they_come_and_each_opens_its_own_source() -> None:
+    lines = markdown(made(with_folded())).splitlines()
+    notes = [line for line in lines if line.startswith("[^")]
+    assert [line.partition(":")[0] for line in notes] == ["[^1]", "[^2]", "[^3]"]
+    assert [line.partition("?at=")[2][:1] for line in notes] == ["1", "7", "3"]
+    assert lines.index("鉄道賃[^1]") < lines.index("## その他の引用") < lines.index(f"{FIRST}[^3]")
+
+
+def test_a_colon_that_means_nothing_stays_as_it_is() -> None:
+    assert "- 作成：2026年11月23日（令和8年） 09:30" in markdown(made(quoted())).splitlines()
+    assert "- Made: 23 November 2026 09:30" in markdown(made(quoted(), en)).splitlines()
+    assert [escape(text) for text in ("http://x.test", ":100:", ": a")] == ["http\\://x.test", "\\:100:", "\\: a"]
 
 
 def test_a_markdown_file_has_footnotes() -> None:

@@ -60,6 +60,19 @@ def test_what_nothing_reads(data: bytes, name: str, words: str) -> None:
     assert str(caught.value).startswith(name)
 
 
+MAIL = b"Received: by mail.example.jp\r\n\tfor <a@example.jp>\r\nSubject: =?utf-8?B?44GK55+l44KJ44Gb?=\r\nMIME-Version: 1.0\r\n\r\n44GT\r\n"
+
+
+@pytest.mark.parametrize(("data", "name"), [(MAIL, "notice.eml"), (MAIL, "notice.txt"), (b"Subject: x\n\nwords", "a.EML")])
+def test_a_mail_is_not_read_as_a_document(data: bytes, name: str) -> None:
+    with pytest.raises(UnknownFormat, match="it is an e-mail. Save its attachments"):
+        read_text(data, name)
+
+
+def test_a_text_that_begins_like_a_mail_is_read() -> None:
+    assert read_text("Subject: Parking\nFrom: the office\n\nParking is free.\n", "a.txt").format == "text"
+
+
 @pytest.mark.parametrize("name", ["a.pdf", "a.docx", "a.html", "a.md", "a.txt", "a.xml"])
 def test_empty_files(name: str) -> None:
     with pytest.raises(EmptyFile):

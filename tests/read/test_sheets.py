@@ -150,13 +150,13 @@ def test_what_is_shown_is_read_and_nothing_else(sample: Sample) -> None:
 def test_a_row_knows_the_row_that_names_its_columns() -> None:
     document = read_text(b"grade,day\n1,3000\n2,2600\n\nname,room\nx,y\n", "a.csv")
     rows = [at for at, block in enumerate(document.blocks) if block.kind is BlockKind.TABLE_ROW]
-    named = [document.first_row(at).span.cut(document.text) for at in rows]
-    assert named == ["grade｜day"] * 3 + ["name｜room"] * 2
+    named = [[row.span.cut(document.text) for row in document.head_rows(at)] for at in rows]
+    assert named == [["grade｜day"]] * 3 + [["name｜room"]] * 2
 
 
 def test_a_table_goes_on_behind_an_empty_row() -> None:
     document = read_text(b"grade,day\n1,3000\n\n2,2600\n", "a.csv")
-    assert document.first_row(2).span.cut(document.text) == "grade｜day"
+    assert [row.span.cut(document.text) for row in document.head_rows(2)] == ["grade｜day"]
 
 
 def test_slides_are_pages() -> None:

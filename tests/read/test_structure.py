@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from rag.read.build import Builder
 from rag.read.markers import markers
 from rag.read.structure import Line, add_lines
 from rag.records import BlockKind, Document, Source
-from tests.read.checks import at, find, holds_together, of, outline
+from tests.read.checks import at, find, holds_together, of, outline, read_text
 
 
 def lined(*lines: str | Line) -> Document:
@@ -71,6 +72,34 @@ def test_prose_that_begins_with_an_address_is_prose() -> None:
     )
     assert of(document, BlockKind.ARTICLE) == ["第一条"]
     assert of(document, BlockKind.HEADING) == []
+
+
+def test_the_number_below_the_title_is_no_caption() -> None:
+    text = "旅費規程\n（令和七年規程第十二号）\n第一条　旅費は、実費による。\n（附則の適用）\n第二条　額は、別に定める。\n"
+    for document in (read_text(text, "a.txt"), read_text(f"# {text}", "a.md")):
+        assert document.source.number == "令和七年規程第十二号" and document.source.title == "旅費規程"
+        assert of(document, BlockKind.CAPTION) == ["（附則の適用）"]
+        assert at(document, "第一条") == ["第一条"] and at(document, "第二条") == ["（附則の適用）", "第二条"]
+        assert "（令和七年規程第十二号）" in document.text
+    later = lined("旅費規程", "第一条　旅費は、実費による。", "（令和七年規程第十二号）", "第二条　額は、別に定める。")
+    assert of(later, BlockKind.CAPTION) == ["（令和七年規程第十二号）"], "behind an article it says what that is about"
+
+
+@pytest.mark.parametrize("space", ["　", " "])
+def test_supplementary_provisions_on_one_line(space: str) -> None:
+    document = lined(
+        "旅費規程",
+        "第一条　旅費は、実費による。",
+        f"附　則{space}この規程は、令和七年四月一日から施行する。",
+        f"附則（令和八年規程第三号）{space}１　この規程は、公布の日から施行する。",
+        "２　従前の例による。",
+    )
+    assert at(document, "附則") == ["附　則"]
+    assert at(document, "附則", "第一項") == ["この規程は、令和七年四月一日から施行する。"]
+    assert at(document, "附則（令和八年規程第三号）", "第一項") == ["この規程は、公布の日から施行する。"]
+    assert at(document, "附則（令和八年規程第三号）", "第二項") == ["従前の例による。"]
+    prose = lined("旅費規程", "第一条　額は、次による。", "附則　第二条の規定は、適用しない。", "附則の規定による。")
+    assert of(prose, BlockKind.HEADING) == []
 
 
 def test_a_caption_below_the_article() -> None:

@@ -14,6 +14,8 @@ from streamlit.testing.v1 import AppTest
 from rag.library import Library
 from rag.records import RefusalReason
 from rag.settings import Settings
+from rag.ui.panel import name_of
+from rag.ui.source import deciding
 from rag.ui.texts import Words, examples
 from tests.ui.conftest import REPOSITORY
 
@@ -76,7 +78,7 @@ def test_the_examples_are_answered(run: Run, sample_home: Path, language: str) -
 
 def test_an_answer_comes_with_its_first_source_open(run: Run, sample_home: Path) -> None:
     app = run(sample_home, q=FEES)
-    assert ja("answer.opened", number=1) in labels(app)
+    assert ja("answer.opened", number=1) in labels(app), "what is announced, and its items"
     assert ja("answer.open", number=2) in labels(app)
     assert "第二十六条" in words(app)
     copied = app.code[0].value
@@ -86,10 +88,40 @@ def test_an_answer_comes_with_its_first_source_open(run: Run, sample_home: Path)
 
 def test_another_source_is_opened_and_the_question_stays(run: Run, sample_home: Path) -> None:
     app = run(sample_home, q=FEES)
-    app.button(key="open-2").click().run()
+    next(button for button in app.button if button.label == ja("answer.open", number=2)).click().run()
     assert ja("answer.opened", number=2) in labels(app)
     assert ja("answer.open", number=1) in labels(app)
     assert address(app)["q"] == FEES
+
+
+def test_an_address_opens_the_source_that_it_names(run: Run, sample_home: Path) -> None:
+    statement = run(sample_home, q=FEES).session_state["answered"].statements[1]
+    app = run(sample_home, q=FEES, at=name_of(statement.citations[0]))
+    assert ja("answer.opened", number=2) in labels(app)
+    assert ja("answer.open", number=1) in labels(app)
+    assert "at" not in address(app)
+    assert ja("answer.opened", number=1) in labels(run(sample_home, q=FEES, at="of-an-answer-that-has-changed"))
+
+
+def test_what_stands_with_what_answers_is_marked_too_and_what_answers_is_in_sight(run: Run, sample_home: Path) -> None:
+    app = run(sample_home, q=FEES)
+    text = next(part.proto.body for part in app.get("html") if "k-text" in part.proto.body)
+    marked = re.findall("<mark>(.*?)</mark>", text)
+    first = app.session_state["answered"].statements[0]
+    assert [unescape(part) for part in marked] == [citation.quote for citation in first.citations]
+    (aimed,) = re.findall('<p class="[^"]*k-aim[^"]*">(.*?)</p>', text)
+    assert f"<mark>{first.citations[-1].quote}</mark>" in aimed
+
+
+def test_of_a_table_the_row_that_answers_is_in_sight_and_its_head_is_marked_too(run: Run, sample_home: Path) -> None:
+    app = run(sample_home, lang="en", q="How much can I spend on accommodation per night in Tokyo?")
+    head, *rows = app.session_state["answered"].statements[0].citations
+    assert head.quote.startswith("Area｜") and rows
+    text = next(part.proto.body for part in app.get("html") if "k-text" in part.proto.body)
+    (aimed,) = re.findall('<tr class="k-aim">(.*?)</tr>', text)
+    decides = deciding(app.session_state["answered"].statements[0])
+    assert decides != head and re.findall("<mark>(.*?)</mark>", aimed) == decides.quote.split("｜")
+    assert "<mark>Area</mark>" in text
 
 
 def test_articles_can_be_turned(run: Run, sample_home: Path) -> None:

@@ -118,7 +118,7 @@ def test_a_file_becomes_a_published_document(screen: Make, served: tuple[str, Pa
     desk.hand_in(file("駐車場.md", PARKING), file("broken.pdf", "%PDF-1.7 torn"), level="1")
     desk.page.reload()  # the page may be closed in the middle
     desk.done("add", 2)
-    assert ja("refused.damaged") in desk.page.locator(".st-key-jobs").inner_text()
+    assert ja("why.cut_off") in desk.page.locator(".st-key-jobs").inner_text()
     desk.select("駐車場")
     desk.picture("selected")
     desk.page.get_by_role("button", name=ja("documents.open", title="駐車場の使用に関する要領")).click()

@@ -21,6 +21,7 @@ from rag.records import Kind
 from rag.registry import DRAFT, PUBLISHED, RETIRED, Revision
 from rag.registry.jobs import CANCELLED, DONE, FAILED, Job
 from rag.settings import Settings
+from rag.text import show_date
 from rag.ui import background, opening, progress
 from rag.ui.texts import Words
 from tests.conftest import TODAY
@@ -172,9 +173,11 @@ def test_a_document_is_published_with_a_reason_and_retired_with_one(one: tuple[R
     for kind, reason, state in (("publish", REASON, PUBLISHED), ("retire", "It was repealed.", RETIRED)):
         app.checkbox(key="select-all").check().run()
         for typed in ("", "  ", reason):
-            app.text_input(key=f"{kind}-reason").set_value(typed).run()
-            assert app.button(key=f"{kind}-now").disabled is (typed != reason)
-        app.button(key=f"{kind}-now").click().run()
+            app.text_input(key=f"{kind}-reason").set_value(typed)
+            app.button(key=f"{kind}-now").click().run()
+            with opened() as library:
+                assert library.registry.jobs.waiting() is (typed == reason)
+            assert (ja("documents.reason_missing") in said(app)) is (typed != reason)
         job, (revision,) = at_work()
         assert (job.kind, job.what["reason"], revision.state) == (kind, reason, state)
         app.run()
@@ -229,7 +232,8 @@ def test_a_publication_that_the_gate_stopped_goes_through_with_a_reason(one: tup
     assert (job.state, job.code, revision.state) == (FAILED, "GateClosed", DRAFT)
     app = start().run()
     assert ja("jobs.gate_closed") in said(app) and ja("gate.no-effective-date") in said(app)
-    assert app.button(key=f"anyway-{job.number}").disabled
+    app.button(key=f"anyway-{job.number}").click().run()
+    assert ja("documents.reason_missing") in said(app) and at_work()[0].number == job.number
     app.text_input(key=f"reason-{job.number}").set_value(REASON).run()
     app.button(key=f"anyway-{job.number}").click().run()
     again, (revision,) = at_work()
@@ -291,6 +295,19 @@ def test_a_publication_shows_old_beside_new_for_what_it_changes_and_nothing_else
     assert asked[0] in question
     assert ja("jobs.was_cited") in heads and ja("jobs.is_answered") in heads
     assert re.findall(r"<td>(.*?)</td>", row) == ["<p>Parking costs 30 a month.</p>", "<p>Parking costs 45 a month.</p>"]
+    with opened(keep_questions="text") as library:  # a text that is still to come is not what is answered now
+        day = date.today() + timedelta(days=400)
+        file = [("rule.md", text.replace("30", "60").encode())]
+        jobs.add(library, file, user="k", clearance=3, level=1, document_id=draft.document_id, effective_from=day)
+    at_work()
+    with opened() as library:
+        jobs.publish(library, [r.number for r in library.registry.revisions(DRAFT)], user="k", clearance=3)
+    job, _ = at_work()
+    assert job.state == DONE, job.message
+    app.run()
+    (table, _) = [element.proto.body for element in app.get("html") if 'class="k-diff"' in element.proto.body]
+    assert ja("jobs.answered_from", day=show_date(day, "ja")) in table and ja("jobs.is_cited") in table
+    assert ja("jobs.is_answered") not in table and "costs 60" in table
     assert not app.exception
 
 
@@ -335,6 +352,53 @@ def test_why_a_piece_of_work_was_not_done_is_a_sentence(one: tuple[Revision, Cal
     assert not app.exception
 
 
+def test_what_was_stopped_says_what_was_not_read(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    _, start = one
+    with opened() as library:
+        told = [{"name": f"{n}.md", "result": "added", "document_id": f"{n}", "code": "", "reason": "", "warnings": []} for n in range(2)]
+        number = library.registry.jobs.add("add", {"names": []}, user="k", clearance=3)
+        library.registry.jobs.note(number, total=5)
+        library.registry.jobs.end(number, CANCELLED, told=told)
+    app = start().run()
+    assert ja("jobs.not_read_kept", n=3, kept=2) in said(app)
+
+
+def test_a_check_and_a_publication_name_what_was_found_in_which_document(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    draft, start = one
+    with_no_day = without_a_day(draft)
+    with opened() as library:
+        jobs.add(library, [("a.md", b"# A circular\n\nLunch is at noon.\n")], user="k", clearance=3, level=1, effective_from=BEGINS)
+    at_work()
+    app = start().run()
+    app.checkbox(key="select-all").check().run()
+    app.button(key="check").click().run()
+    job, _ = at_work()
+    assert {entry["name"] for entry in job.told} == {"Parking", "A circular"}
+    app = start().run()
+    found = f"<strong>{ja('findings.stops')}</strong>　{ja('gate.no-effective-date')}"
+    card, *_ = said(app).split(ja("documents.select"))
+    assert re.search(rf'<p class="k-label">Parking</p><ul class="k-findings"><li>{found}', card)
+    assert '<p class="k-label">A circular</p>' in card
+    app.checkbox(key="select-all").check().run()
+    form = said(app).split(ja("documents.publish_stops", n=1))[1]
+    assert re.match(rf'</p><p class="k-label">Parking</p><ul><li>{found}</li></ul>', form)
+    assert "A circular" not in form.split("<p>")[0]
+    assert with_no_day.state == DRAFT and not app.exception
+
+
+def test_many_files_that_failed_are_told_of_where_no_other_was_read(one: tuple[Revision, Callable[..., AppTest]]) -> None:
+    _, start = one
+    with opened() as library:
+        for good in (0, 1):
+            files = [(f"{n}.docx", b"PK broken") for n in range(4)] + [(f"good{n}.md", b"# A\n\nTea is at three.\n") for n in range(good)]
+            jobs.add(library, files, user="k", clearance=3)
+        work.work(library, today=lambda: TODAY)
+        partly, none = library.registry.jobs.all(clearance=3, limit=2)
+    app = start().run()
+    unfolded = [app.expander(key=f"wrong-{job.number}").proto.expanded for job in (partly, none)]
+    assert unfolded == [False, True]
+
+
 def test_why_a_file_was_left_out_is_said_in_the_readers_language(one: tuple[Revision, Callable[..., AppTest]]) -> None:
     _, start = one
     with opened() as library:
@@ -347,8 +411,10 @@ def test_why_a_file_was_left_out_is_said_in_the_readers_language(one: tuple[Revi
     at_work()
     app = start().run()
     shown = said(app)
-    for key, what in (("refused.damaged", ""), ("why.not_as_named", ".pdf"), ("why.no_text", ""), ("why.same_bytes", "rule.md")):
+    for key, what in (("why.not_as_named", ".pdf"), ("why.no_text", ""), ("why.same_bytes", "rule.md")):
         assert ja(key, what=what) in shown, key
+    for key in ("refused.damaged", "refused.empty", "refused.duplicate"):
+        assert ja(key) not in shown, "one sentence is enough"
     assert 'lang="en"' not in shown and ja("why.record") not in shown
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import time
 from collections.abc import Iterator
@@ -14,11 +15,13 @@ from streamlit.testing.v1 import AppTest
 
 from rag import thesaurus
 from rag.ask import ask
-from rag.desk import feedback, gaps
+from rag.desk import feedback, gaps, work
 from rag.library import Library
 from rag.registry.questions import Questions
-from rag.ui import background, opening
-from rag.ui.texts import Words
+from rag.text import csv_of
+from rag.ui import background, log, opening, usage
+from rag.ui.frame import Reader
+from rag.ui.texts import Language, Words
 from tests.conftest import TODAY
 from tests.small import document, library_at, publish
 
@@ -110,6 +113,33 @@ def test_a_golden_question_with_several_provisions_a_topic_and_a_day(library: Li
     assert not app.exception
 
 
+def test_a_golden_question_is_kept_once_and_that_is_said(library: Library) -> None:
+    app = start("quality")
+    for turn, question in enumerate(("Is there a zoo?", " is there a  zoo？")):
+        app.text_input(key="question-golden-" + str(min(turn, 1))).set_value(question).run()
+        app.selectbox(key=f"expect-golden-{turn}-0").set_value("").run()
+        app.button(key="keep-golden").click().run()
+        (kept,) = library.registry.golden.all()
+        shown = (ja("quality.kept"), ja("why.golden_twice", n=kept.number))
+        assert [words in said(app) for words in shown] == [turn == 0, turn == 1]
+    assert app.text_input(key="question-golden-1").value == " is there a  zoo？", "what was typed can be mended"
+    app.date_input(key="as-of-golden-1").set_value(date(2026, 5, 1)).run()
+    app.button(key="keep-golden").click().run()
+    assert [one.as_of for one in library.registry.golden.all()] == [None, date(2026, 5, 1)], "another day is another question"
+    assert not app.exception
+
+
+def test_a_heap_of_words_is_no_golden_question(library: Library) -> None:
+    with Questions(library.home) as questions:
+        (entry,) = questions.all_asked()
+        questions.delete_before(entry.at + timedelta(seconds=1))
+        questions.asked(replace(entry, form="terms"))
+    app = start("gaps")
+    key = f"gap-{deal_with(app, library, 'golden')}"
+    assert app.text_input(key=f"question-{key}").value == ""
+    assert ja("quality.in_a_sentence", words=VAIN) in said(app)
+
+
 def test_a_provision_that_is_not_there_is_not_kept(library: Library) -> None:
     app = start("quality")
     app.text_input(key="question-golden-0").set_value("Who approves travel?").run()
@@ -178,6 +208,33 @@ def test_an_entry_that_cannot_be_written_leaves_the_gap_open(library: Library) -
     assert not app.exception
 
 
+def test_an_entry_that_says_nothing_new_leaves_the_gap_open(library: Library) -> None:
+    app = start("gaps")
+    key = deal_with(app, library, "thesaurus")
+    app.text_input(key=f"gap-said-{key}").set_value("zoo")
+    app.text_input(key=f"gap-means-{key}").set_value("Zoo").run()
+    app.button(key=f"do-{key}").click().run()
+    assert ja("why.nothing_new", what="zoo") in said(app)
+    assert [gap.question for gap in gaps.gaps(library)] == [VAIN]
+    assert not (Path(os.environ["KONKYO_HOME"]) / "thesaurus.toml").exists()
+
+
+@pytest.mark.parametrize(("data", "left"), [(b"# Zoo\n\nThe zebra is fed at noon.\n", []), (b"%PDF-1.7 torn", [VAIN])])
+def test_a_gap_is_dealt_with_when_the_document_for_it_was_read(library: Library, data: bytes, left: list[str]) -> None:
+    app = start("gaps")
+    key = deal_with(app, library, "document")
+    app.file_uploader(key=f"gap-files-{key}").set_value([("zoo.pdf" if left else "zoo.md", data, "")]).run()
+    app.button(key=f"do-{key}").click().run()
+    assert ja("gaps.when_read") in said(app)
+    assert [gap.question for gap in gaps.gaps(library)] == [VAIN], "nobody has read it yet"
+    work.work(library, today=lambda: TODAY)
+    assert [gap.question for gap in gaps.gaps(library)] == left
+    assert VAIN.encode() not in (library.home / "registry.sqlite3").read_bytes(), "kept for its time only"
+    state = ja("jobs.none" if left else "jobs.done")
+    assert f"{ja('jobkind.add', n=1)}</strong>　{state}" in said(app.run())
+    assert not app.exception
+
+
 def test_a_gap_is_closed_with_a_note(library: Library) -> None:
     app = start("gaps")
     key = deal_with(app, library, "note")
@@ -212,13 +269,26 @@ def test_the_log_is_shown_and_searched_in_the_words_of_the_reader(library: Libra
     app = start("log")
     for words, subject, detail in (
         (ja("action.golden"), ja("log.golden", n=number), f"{ja('ask.field')}: {VAIN}"),
-        (ja("documents.level"), "rule", f"{ja('documents.level')}: 2　{ja('documents.title')}: 旅費規程"),
+        (ja("documents.level"), "rule", f"{ja('documents.level')}: 1 → 2　{ja('documents.title')}: Title of rule → 旅費規程"),
     ):
         app.text_input(key="log-search").set_value(words).run()
         shown = app.dataframe[0].value
         assert [*shown[ja("log.subject")]] == [subject]
         assert [*shown[ja("log.detail")]] == [detail]
     assert not app.exception
+
+
+def test_the_log_tells_what_a_correction_took_away(library: Library) -> None:
+    library.registry.desk.correct("rule", "", {"title": "", "effective_to": "", "kind": "manual"}, user="kato")
+    library.registry.desk.correct("rule", "", {"review_on": "2027-04-01"}, user="kato")
+    library.registry.desk.correct("rule", "", {"review_on": ""}, user="kato")
+    review, end, kind, title = (ja(key) for key in ("correct.review", "correct.ends", "correct.kind", "documents.title"))
+    emptied, other, manual = ja("log.emptied"), ja("kind.other"), ja("kind.manual")
+    assert [*start("log").dataframe[0].value[ja("log.detail")]][:3] == [
+        f"{review}: 2027年4月1日（令和9年） → {emptied}",
+        f"{review}: 2027年4月1日（令和9年）",
+        f"{end}: {emptied}　{kind}: {other} → {manual}　{title}: Title of rule → {emptied}",
+    ]
 
 
 def test_the_log_has_titles_and_days_and_the_clock_of_the_machine(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,6 +307,33 @@ def test_the_log_has_titles_and_days_and_the_clock_of_the_machine(library: Libra
     assert [*shown[ja("log.subject")]][:2] == [ja("log.golden", n=number), "rule"]
     at = datetime.fromisoformat(stored["rule"].at).astimezone(timezone(timedelta(hours=9)))
     assert f"{shown[ja('log.at', zone='JST')][1]:%Y-%m-%d %H:%M:%S}" == f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def test_csv_files_are_in_the_words_of_the_reader(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    library.registry.desk.correct("rule", "", {"effective_from": "2026-04-01"}, user="kato")
+    event = library.registry.events.all()[-1]
+    time.tzset()
+    try:
+        heads, entry = csv.reader(log._csv(_reader("ja"), [event], {"rule": "旅費規程"}).splitlines())
+        english = log._csv(_reader("en"), [event], {"rule": "旅費規程"}).splitlines()[0]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert heads[:6] == ["日時", "利用者", "操作", "対象", "題名", "内容"] and english.startswith("When,User,Action,Subject,Title,Detail,")
+    at = datetime.fromisoformat(event.at).astimezone(timezone(timedelta(hours=9)))
+    assert entry[:6] == [
+        f"{at:%Y-%m-%d %H:%M:%S}+09:00", "kato", "訂正", "rule", "旅費規程", f"{ja('correct.begins')}: 2026年4月1日（令和8年）"
+    ]  # fmt: skip
+    assert entry[6:] == [event.at, event.action, event.subject, event.detail, event.previous, event.digest], "as their digests are made"
+    used = gaps.usage(library)
+    assert csv_of(usage._days(ja, used)).splitlines()[0] == "日,質問,該当なし,回答までの時間（中央値）、秒,回答までの時間（最長）、秒"
+    assert csv_of(usage._cited(ja, used, {"rule": "旅費規程"})).splitlines() == ["文書ID,題名,引用された回数", "rule,旅費規程,0"]
+    assert csv_of(usage._cited(Words("en"), used, {})) == "Document id,Title,Times cited\n"
+
+
+def _reader(language: Language) -> Reader:
+    return Reader(t=Words(language), clearance=3, today=TODAY)
 
 
 def test_a_history_of_one_run_is_no_line(library: Library) -> None:

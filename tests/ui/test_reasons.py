@@ -83,11 +83,22 @@ def test_every_reason_has_words_in_both_languages(place: str) -> None:
         ("becomes more than 20 MB when it is unpacked: it is not what it seems, or must be divided. Nothing of it was taken in.", "20MB"),
         ("has the same bytes as 規程.pdf, which is in the library; not added twice", "「規程.pdf」と同じ内容"),
         ("was retired; to bring it back, publish it again: python -m rag publish", "廃止した版と同じ"),
+        ("has the same bytes as a.md, which was retired; to bring it back, publish it again: python -m rag publish", "廃止した版と同じ"),
+        (
+            "says the same as the revision in force since 2026-04-01, which is published. Where only its day is another one, correct that.",
+            "公開中の版（2026年4月1日）と同じ内容です。施行日だけを変えるときは「点検と訂正」で直してください。",
+        ),
+        ("rule: it would end on 2020-01-01, before 2024-04-01, from when it applies: correct one of the two.", "失効日（2020年1月1日）"),
         ("Entry 3 (publish rule) is not what was written: it was changed.", "3番目の記録"),
     ],
 )
 def test_a_reason(message: str, words: str) -> None:
     assert words in reasons.said(ja, message)
+
+
+def test_one_page_is_not_pages() -> None:
+    message = "none of its {} pages has text: scanned? OCR found no words either."
+    assert "Its page has no text" in reasons.said(en, message.format(1)) and "Its 3 pages have" in reasons.said(en, message.format(3))
 
 
 def test_what_another_program_said_is_named_as_a_record() -> None:

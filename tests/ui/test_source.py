@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from rag.answer.verify import cite
 from rag.library import Library
 from rag.provisions import address_of
-from rag.records import QUOTABLE, BlockKind, Document, Source, Span
-from rag.ui.source import provision, unit_at, units, view
+from rag.records import QUOTABLE, BlockKind, Document, Source, Span, Statement
+from rag.ui.source import asked, deciding, provision, provisions, together, unit_at, units, view
 from tests.read.checks import read_text
 from tests.ui.documents import build, law, span_of
 
@@ -64,6 +65,33 @@ def test_overlapping_marks() -> None:
     line = view(document, units(document)[2], [one, other]).lines[1]
     assert [part for part, mark in line.parts if mark] == ["旅費の種類は、次の", "とおり"]
     assert line.text == "第二条　旅費の種類は、次のとおりとする。"
+
+
+def test_what_is_brought_into_sight_is_the_first_of_the_marks_not_the_first_line() -> None:
+    document = law()
+    marks = [span_of(document, "車賃は、実費による。"), span_of(document, "旅費の種類は、次の")]
+    seen = view(document, units(document)[2], marks)
+    assert [line.text for line in seen.lines if line.aimed] == ["２　車賃は、実費による。ただし、上限を超えない。"]
+    assert [line.text for line in seen.lines if line.marked][0] == "第二条　旅費の種類は、次のとおりとする。"
+
+
+def test_citations_of_one_provision_belong_together() -> None:
+    document = law()
+    words = ("旅費の種類は、次の", "鉄道賃", "急行料金", "車賃は、実費による。")
+    head, item, subitem, other = (cite(document, span_of(document, each), n) for n, each in enumerate(words, start=1))
+    statement = Statement(text="\n".join(words), citations=(head, item, subitem, other), decides=Span(start=10, end=13))
+    assert together(statement) == [(head, item, subitem), (other,)]
+    assert deciding(statement) == item
+    assert deciding(Statement(text="\n".join(words), citations=(head, item, subitem))) == subitem
+
+
+def test_several_places_of_one_provision_are_said_in_one_line() -> None:
+    document = law()
+    paragraph = ("第二章 旅費", "第二条", "第一項")
+    assert provisions(document, [paragraph, (*paragraph, "第一号"), (*paragraph, "第二号")]) == "第二条第一項第一号・第二号"
+    assert provisions(document, [paragraph, (*paragraph, "第二号")]) == "第二条第一項第二号"
+    assert provisions(document, [paragraph, paragraph]) == "第二条第一項"
+    assert provisions(document, [paragraph, ("第一章 総則", "第一条", "第一項")]) == "第二条第一項、第一条"
 
 
 def test_a_long_unit_is_cut_around_the_quote() -> None:
@@ -156,3 +184,5 @@ def test_the_place_of_an_answer_is_its_question() -> None:
     rows = [(BlockKind.HEADING, "", "問30　電車が遅れました。休暇を使いますか。", path), (BlockKind.TEXT, "", "使いません。", path)]
     document = build(rows, Source(uri="qa.txt"))
     assert provision(document, path) == "問30 電車が遅れました。休暇を使いますか。"
+    assert asked(document, path) == asked(document, (*path, "第二項")) == "問30 電車が遅れました。休暇を使いますか。"
+    assert asked(law(), ("第二章 旅費", "第二条", "第一項")) == ""

@@ -98,7 +98,7 @@ def test_false_premise(screen: Make, sample_address: str) -> None:
 
 
 def test_conversation(screen: Make, sample_address: str) -> None:
-    """A follow-up is asked with its subject, says so, survives a reload, and can be asked alone."""
+    """A follow-up is asked with its subject, says so, can be asked alone and together again, and survives a reload."""
     seen = screen(sample_address)
     seen.open(q=FEES)
     seen.page.get_by_label(ja("ask.more"), exact=True).fill("それは誰が決めますか")
@@ -110,11 +110,13 @@ def test_conversation(screen: Make, sample_address: str) -> None:
     assert seen.page.locator(".st-key-thread button").all_inner_texts() == [FEES]
     sound(seen)
     picture(seen, "conversation")
+    seen.press(ja("ask.alone"))
+    assert seen.page.get_by_text(understood, exact=True).count() == 0
+    seen.press(ja("ask.together"))
+    assert seen.page.get_by_text(understood, exact=True).is_visible()
     seen.page.reload()
     seen.settle()
     assert seen.page.get_by_text(understood, exact=True).is_visible()
-    seen.press(ja("ask.alone"))
-    assert seen.page.get_by_text(understood, exact=True).count() == 0
 
 
 def test_taking_an_answer_away(screen: Make, sample_address: str, tmp_path: Path) -> None:

@@ -60,4 +60,4 @@ def test_what_is_drawn_is_escaped_and_marked() -> None:
     rows = [Line(kind=BlockKind.TABLE_ROW, depth=0, parts=((row, n == 2),)) for n, row in enumerate([*AMOUNTS[:2], "<b>｜3,000｜1｜2｜3"])]
     drawn = panel._table(rows)
     assert '<td rowspan="2">職務の区分</td>' in drawn and '<td colspan="3">宿泊料の上限額</td>' in drawn
-    assert '<td><mark>&lt;b&gt;</mark></td><td class="k-number"><mark>3,000</mark></td>' in drawn
+    assert '<td class="k-short"><mark>&lt;b&gt;</mark></td><td class="k-number"><mark>3,000</mark></td>' in drawn

@@ -231,7 +231,7 @@ def _a_gap_becomes_a_document(desk: Desk) -> None:
     button = group.get_by_role("button", name=ja("gaps.hand_in"))
     expect(button).to_be_enabled()
     button.click()
-    expect(desk.page.get_by_text(ja("gaps.dealt_with"))).to_be_visible()
+    expect(desk.page.get_by_text(ja("gaps.when_read"))).to_be_visible()
     desk.open()
     desk.done("add")
     _publish(desk, "ズワイガニ", reason="施行日は原本で確認した")
