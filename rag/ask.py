@@ -65,13 +65,15 @@ def ask(
         missing: tuple[str, ...] = (),
         instead: tuple[str, ...] = (),
         answered: float | None = None,
+        weighed: Sequence[quote.Weighed] = (),
     ) -> Answer:
+        near = weighed or quote.weigh(weighed_question(library, asked), hits[:NEAREST], load) if hits else ()
         refusal = Refusal(
             reason=reason,
             documents=len(visible),
             terms=tuple(written[term] for term in about.words(short) if term in written),
             missing=tuple(written.get(term, term) for term in missing),
-            nearest=tuple(quote.nearest(quote.weigh(weighed_question(library, asked), hits[:NEAREST], load))) if hits else (),
+            nearest=tuple(quote.nearest(near, NEAREST)),
             suggestions=instead,
             where=tuple(sorted({revision.source.issuer for revision in visible if revision.source.issuer})),
         )
@@ -108,7 +110,7 @@ def ask(
         found = [word for hit in hits for word in terms.words(f"{hit.chunk.context}\n{hit.chunk.text}")]
         official = [word for entry in library.thesaurus.find(short) for word in entry.means]
         instead = suggestions(asked_for, hits, official, library.keyword.known)
-        return refuse(RefusalReason.NOT_ANSWERED, hits, asked_for.missing(found), instead, answered)
+        return refuse(RefusalReason.NOT_ANSWERED, hits, asked_for.missing(found), instead, answered, weighed)
     made = tuple(quote.statements(chosen))
     quoted = Answer(id=identity, question=question, as_of=as_of, statements=made, premises=wrong, answered=answered, hits=hits)
     model = library.language_model if write else None

@@ -403,9 +403,10 @@ def test_an_official_term_counts_as_the_word_that_means_it_and_only_as_a_whole()
 def test_the_nearest_are_what_comes_nearest_in_each_passage() -> None:
     hits, load = hits_of(prose("旅費は実費とする。職員は遅れてはならない。"), prose("職員は届け出る。遅刻は欠勤とする。", id="e"))
     asked = Question(weights={"遅れる": 3.0, "届け出る": 1.0}, text="遅れる")
-    nearest = quote.nearest(quote.weigh(asked, hits, load))
+    nearest = quote.nearest(quote.weigh(asked, hits, load), 3)
     assert [citation.quote for citation in nearest] == ["職員は遅れてはならない。", "職員は届け出る。"]
     assert [citation.number for citation in nearest] == [1, 2]
+    assert len(quote.nearest(quote.weigh(asked, hits, load), 1)) == 1
 
 
 SENTENCES = st.lists(

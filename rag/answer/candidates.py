@@ -1,8 +1,9 @@
 """What may be quoted from a hit: its sentences, each with what makes it readable and true.
 
 A sentence that announces a list （「次の各号」, "the following:"） comes with its list, an item with the words that announce it,
-a row of a table with the first row, and a sentence that only limits the one before （ただし） with that one. A short answer of a Q&A
-and a short paragraph of a guide are quoted whole: 「証明書がないときは、遅刻の届出になります。」 says little without what stands before.
+a row of a table with those that name its columns, and a sentence that only limits the one before （ただし） with that one. A short
+answer of a Q&A and a short paragraph of a guide are quoted whole: 「証明書がないときは、遅刻の届出になります。」 says little without
+what stands before.
 """
 
 from __future__ import annotations

@@ -190,9 +190,7 @@ def choose(question: Question, weighed: Sequence[Weighed], named: Places = (), b
     laid_down = [(each, _taken_up(each, weighed)) for each in direct]
     direct = [one for each, before in laid_down for one in before or [each]]
     whole = for_all(question.text)
-    answers = [
-        _evidence(question, _completed(question, each, whole=whole and each not in meanings), Role.ANSWER, wanted) for each in direct
-    ]
+    answers = [_evidence(question, each, Role.ANSWER, wanted, whole=whole and each not in meanings) for each in direct]
     conditions = [_evidence(question, each, Role.CONDITION, wanted) for each, before in laid_down if before]
     related: list[Evidence] = []
     homes = {(each.candidate.document.id, each.candidate.hit.chunk.path) for each in direct}
@@ -253,14 +251,15 @@ def _shown(chosen: Sequence[Evidence]) -> list[Evidence]:
     return [evidence for evidence in chosen if evidence in shown]
 
 
-def nearest(weighed: Sequence[Weighed]) -> list[Citation]:
-    """What comes nearest in each passage, to be shown as not an answer."""
+def nearest(weighed: Sequence[Weighed], limit: int) -> list[Citation]:
+    """What comes nearest in each of the first passages, to be shown as not an answer."""
     best: dict[int, Weighed] = {}
     for each in weighed:
         id_ = each.candidate.hit.chunk.id
         if id_ not in best or each.relevance > best[id_].relevance:
             best[id_] = each
-    return [cite(each.candidate.document, each.candidate.spans[-1], number) for number, each in enumerate(best.values(), 1)]
+    found = list(best.values())[:limit]
+    return [cite(each.candidate.document, each.candidate.spans[-1], number) for number, each in enumerate(found, 1)]
 
 
 def _taken(question: Question, weighed: Sequence[Weighed]) -> list[Weighed]:
@@ -290,8 +289,8 @@ def _stands_in(candidate: Candidate, named: Places) -> bool:
     return any(id_ == candidate.document.id and span.holds(candidate.spans[-1]) for id_, span in named)
 
 
-def _evidence(question: Question, each: Weighed, role: Role, wanted: tuple[Asks, ...]) -> Evidence:
-    candidate = replace(each.candidate, spans=_all_of_them(question, each.candidate))
+def _evidence(question: Question, each: Weighed, role: Role, wanted: tuple[Asks, ...], *, whole: bool = False) -> Evidence:
+    candidate = replace(each.candidate, spans=_in_full(question, each.candidate, role, whole=whole))
     decisive = deciding(wanted, candidate.text, tuple(question.surfaces)) if role is Role.ANSWER else None
     if decisive is not None and question.coverage(words(_sentence_at(candidate.text, decisive))) < MARKED:
         decisive = None
@@ -310,28 +309,22 @@ def _sentence_at(text: str, inside: Span) -> str:
     return next((span.cut(text) for span in found if span.start <= inside.start < span.end), text)
 
 
-def _all_of_them(question: Question, candidate: Candidate) -> tuple[Span, ...]:
-    """An item of a list whose items must all be met, with the others: one of them is not the condition. A row of a table that the
-    question says nothing of, with all rows."""
-    if len(candidate.spans) > 1 and _ALL.search(candidate.spans[0].cut(candidate.document.text)):
-        return whole_list(candidate, LONGEST_QUOTE, flat=False)
-    return candidate.spans if _names_it(question, candidate) else whole_table(candidate)
-
-
-def _completed(question: Question, each: Weighed, *, whole: bool) -> Weighed:
-    """An item of a list of which any one is enough with the others, or it reads as the only case; so an item that the question says
-    nothing of.
+def _in_full(question: Question, candidate: Candidate, role: Role, *, whole: bool) -> tuple[Span, ...]:
+    """With the other items of a list that must all be met: one of them is not the condition. What answers, with the others of a list of
+    which any one is enough, or it reads as the only case. An item that answers, and a row, of which the question says nothing, with all.
 
     Args:
-        whole: so are the items of every list.
+        whole: so are the items of every list that answers.
     """
-    candidate = each.candidate
     if len(candidate.spans) < 2:
-        return each
+        return candidate.spans
     above = candidate.spans[0].cut(candidate.document.text)
-    if whole or _ANY.search(above) or not _names_it(question, candidate):
-        return replace(each, candidate=replace(candidate, spans=whole_list(candidate)))
-    return each
+    if _ALL.search(above):
+        return whole_list(candidate, LONGEST_QUOTE, flat=False)
+    named = _names_it(question, candidate)
+    if role is Role.ANSWER and (whole or not named or _ANY.search(above)):
+        return whole_list(candidate) if named else whole_table(replace(candidate, spans=whole_list(candidate)))
+    return candidate.spans if named else whole_table(candidate)
 
 
 def _names_it(question: Question, candidate: Candidate) -> bool:

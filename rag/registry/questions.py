@@ -59,31 +59,29 @@ class VerdictRow(_Base):
     reason: Mapped[str] = mapped_column(Text)
 
 
-class ClosedRow(_Base):
-    """Questions asked in vain that somebody has dealt with: those like ``question`` until ``at``."""
+class _DealtWith:
+    """Questions asked in vain: those like ``question`` until ``at``, and what somebody did about them."""
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    question: Mapped[str] = mapped_column(Text)
+    language: Mapped[str]
+    how: Mapped[str]
+    note: Mapped[str] = mapped_column(Text)
+    by: Mapped[str]
+
+
+class ClosedRow(_DealtWith, _Base):
+    """That was done."""
 
     __tablename__ = "closed"
-    number: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(index=True)
-    question: Mapped[str] = mapped_column(Text)
-    language: Mapped[str]
-    how: Mapped[str]
-    note: Mapped[str] = mapped_column(Text)
-    by: Mapped[str]
 
 
-class ClosingRow(_Base):
-    """What is to be closed when a piece of work has ended well."""
+class ClosingRow(_DealtWith, _Base):
+    """It is done when a piece of work has ended well."""
 
     __tablename__ = "closing"
-    number: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(index=True)
     job: Mapped[int] = mapped_column(index=True)
-    question: Mapped[str] = mapped_column(Text)
-    language: Mapped[str]
-    how: Mapped[str]
-    note: Mapped[str] = mapped_column(Text)
-    by: Mapped[str]
 
 
 class ChangedRow(_Base):

@@ -12,7 +12,7 @@ from rag.records import Answer, Citation, Document, Flaw, Lack, Refusal, Refusal
 from rag.text import language, show_date
 from rag.ui import footnotes, panel, safe, tables
 from rag.ui.frame import Reader
-from rag.ui.source import asked, deciding, provisions, together
+from rag.ui.source import asked, begins_of, deciding, provisions, together
 from rag.ui.texts import Words
 
 _REASONS = {
@@ -181,12 +181,7 @@ def _quotes(statement: Statement, group: Sequence[Citation], document: Document)
     misleads (「減りません。」)."""
     if question := asked(document, group[0].path):
         safe.show(safe.tag("p", question, class_="k-label"))
-    begins = {}
-    at = 0
-    for citation in statement.citations:
-        begins[citation.number] = at
-        at += len(citation.quote) + 1
-    first = len(group[0].path)
+    begins, first = begins_of(statement), len(group[0].path)
     for citation in group:
         deep = len(citation.path) - first
         number = citation.path[-1] if deep > 0 else ""

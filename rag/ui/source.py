@@ -162,14 +162,22 @@ def together(statement: Statement) -> list[tuple[Citation, ...]]:
     return [tuple(each) for each in found.values()]
 
 
+def begins_of(statement: Statement) -> dict[int, int]:
+    """Number of a citation -> where its quote begins in a statement that is its quotes, joined by line ends."""
+    begins, at = {}, 0
+    for citation in statement.citations:
+        begins[citation.number] = at
+        at += len(citation.quote) + 1
+    return begins
+
+
 def deciding(statement: Statement) -> Citation:
     """The citation in which the words stand that decide; the last one where none do: a row of a table comes behind the table's head."""
-    at = 0
+    begins = begins_of(statement)
     for citation in statement.citations:
-        end = at + len(citation.quote)
-        if statement.decides and at <= statement.decides.start < end and citation.quote == statement.text[at:end]:
+        at = begins[citation.number]
+        if statement.decides and statement.text.startswith(citation.quote, at) and at <= statement.decides.start < at + len(citation.quote):
             return citation
-        at = end + 1
     return statement.citations[-1]
 
 
