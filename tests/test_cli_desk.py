@@ -92,15 +92,17 @@ def test_a_zip_is_unpacked_and_a_bad_one_keeps_nothing_from_being_added(rig: Rig
     again = run("add", ministry)
     assert (again.status, again.lines) == (0, ["4 unchanged"]), "the same archive is the same documents"
     assert not list(run.home.glob("unpacked-*")), "nothing unpacked is left"
-    empty = packed(tmp_path / "empty.zip", {})
-    for path, why in (
-        (tmp_path / "none.zip", "there is no such file"),
-        (tmp_path / "no" / "rules.md", "there is no such file"),
-        (empty, "holds no"),
+    packed(tmp_path / "empty.zip", {})
+    (tmp_path / "empty").mkdir()
+    for place, named, why in (
+        ("none.zip", str(tmp_path / "none.zip"), "there is no such file"),
+        ("no/rules.md", str(tmp_path / "no" / "rules.md"), "there is no such file"),
+        ("empty", str(tmp_path / "empty"), "holds no file to add"),
+        ("empty.zip", "empty.zip", "holds no documents"),
     ):
-        left = run("add", str(path))
+        left = run("add", str(tmp_path / place))
         assert (left.status, left.lines[-1]) == (1, "1 failed")
-        assert left.lines[0].startswith(f"left out: {path}: {why}"), left.printed
+        assert left.lines[0].startswith(f"left out: {named}: {why}"), left.printed
 
 
 def test_the_gate_looks_at_what_is_ingested_and_stops_nothing(rig: Rig, tmp_path: Path) -> None:

@@ -59,8 +59,8 @@ LEAST = 3
 COMPARED = 32
 """So many sentences, the most relevant by everything else, are compared as wholes: a transformer takes milliseconds for each."""
 FOUND, COSINE, COVERED, KIN, CAPTION, DECIDES = 2.0, 1.0, 0.5, 1.0, 0.5, 0.1
-"""CAPTION: without it 130 of 209 golden questions have an expected provision as the most relevant sentence, with it 138; of 300 tax
-questions 177, and 183."""
+"""CAPTION: without it 136 of 215 golden questions are answered with an expected provision first, with it 143; hit 196, and 198
+(`python -m rag evaluate golden`)."""
 NEW = 0.1
 """What it counts that a sentence covers all of the question that nothing before it covered."""
 ANOTHER = 0.2

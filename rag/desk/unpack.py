@@ -61,7 +61,7 @@ def files_in(
         level: for files that the archive's own sources.toml gives none.
 
     Raises:
-        ArchiveRefused: see there.
+        ArchiveRefused: see there; or there is no document in it.
         SettingsError: its sources.toml is wrong.
     """
     unpack(archive, folder, megabytes=megabytes, name=name, look=look)
