@@ -213,26 +213,6 @@ def test_a_rebuild_that_was_stopped_is_noticed_and_can_be_run_again(home: Path, 
     assert answers(library_at(home), QUESTIONS) == right
 
 
-def test_a_rebuild_takes_headings_from_the_documents_anew(tmp_path: Path) -> None:
-    # As an earlier version left them: with the number of a question, without its words.
-    files = tmp_path / "files"
-    files.mkdir()
-    (files / "qa.md").write_text(
-        "# 休暇Q&A\n\n## 問7 打刻を忘れたときは、どうしますか。\n\n課長の確認を受けてください。\n", encoding="utf-8"
-    )
-    library = library_at(tmp_path / "home")
-    assert [outcome.result for outcome in ingest(library, [files])] == ["added"]
-    (revision,) = library.published
-    (piece,) = library.registry.chunks_of(revision.number)
-    assert "打刻" in piece.context
-    library.registry.renew_contexts({piece.id: "休暇Q&A\n問7"})
-    assert [old.context for old in library.registry.chunks_of(revision.number)] == ["休暇Q&A\n問7"]
-    rebuild(library)
-    assert library.registry.chunks_of(revision.number) == [piece]
-    (hit,) = search(library, "打刻", clearance=3, as_of=TODAY).hits
-    assert hit.chunk.id == piece.id and "keyword" in hit.found_by
-
-
 # ---------------------------------------------------------------- the registry
 
 

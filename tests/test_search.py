@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rag.ask import ask
+from rag.ingest import ingest, rebuild
 from rag.library import Library
 from rag.meaning import Asked
 from rag.records import Filters, Hit
@@ -352,3 +353,23 @@ def test_a_very_long_question_is_its_beginning_and_its_end(sample: Library) -> N
 def test_an_empty_library_finds_nothing(library: Library) -> None:
     result = look(library, "旅費規程第12条")
     assert (result.hits, result.documents, result.lists, result.named.missing) == ((), 0, ("keyword",), ())
+
+
+def test_a_rebuild_takes_headings_from_the_documents_anew(tmp_path: Path) -> None:
+    # As an earlier version left them: with the number of a question, without its words.
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "qa.md").write_text(
+        "# 休暇Q&A\n\n## 問7 打刻を忘れたときは、どうしますか。\n\n課長の確認を受けてください。\n", encoding="utf-8"
+    )
+    library = library_at(tmp_path / "home")
+    assert [outcome.result for outcome in ingest(library, [files])] == ["added"]
+    (revision,) = library.published
+    (piece,) = library.registry.chunks_of(revision.number)
+    assert "打刻" in piece.context
+    library.registry.renew_contexts({piece.id: "休暇Q&A\n問7"})
+    assert [old.context for old in library.registry.chunks_of(revision.number)] == ["休暇Q&A\n問7"]
+    rebuild(library)
+    assert library.registry.chunks_of(revision.number) == [piece]
+    (hit,) = search(library, "打刻", clearance=3, as_of=TODAY).hits
+    assert hit.chunk.id == piece.id and "keyword" in hit.found_by

@@ -18,25 +18,14 @@ from rag.records import Block, BlockKind, Document, Span
 from rag.registry import PUBLISHED, Revision
 from rag.registry.jobs import FAILED
 from rag.text import show_date
-from rag.ui import background, opening
 from rag.ui.texts import Words
 from tests.conftest import TODAY
 from tests.small import document, library_at, publish, sha256
+from tests.ui.alone import start, still
 
 ja = Words("ja")
 FIRST, SECOND = date(2025, 4, 1), date(2026, 4, 1)
 COMING = date.today() + timedelta(days=400)
-
-
-def _app() -> None:
-    """The page by itself: with several pages AppTest draws the first one only."""
-    from rag.settings import from_environment
-    from rag.ui import documents, frame, opening
-
-    settings = from_environment()
-    who = frame.reader(settings.clearance)
-    frame.remember(who, desk=True)
-    documents.page(opening.library(settings), who)
 
 
 @pytest.fixture
@@ -44,23 +33,13 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library
     """A library with a rule in two revisions, the second of which is in force."""
     opened = library_at(tmp_path / "home")
     publish(opened, [rule(FIRST, "30"), rule(SECOND, "45")])
-    monkeypatch.setenv("KONKYO_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("KONKYO_CLEARANCE", "3")
-    monkeypatch.setattr(background, "see_to_it", lambda opened: None)  # no process of its own: a test does the work itself
-    monkeypatch.setattr(opening, "_warm", lambda opened: None)
+    still(tmp_path / "home", monkeypatch)
     yield opened
     opened.close()
 
 
 def rule(day: date, costs: str, **source: Any) -> Document:
     return document("rule", f"Parking costs {costs}.", uri=f"{day}.md", **{"effective_from": day, "issued": day, **source})
-
-
-def start(**query: str) -> AppTest:
-    app = AppTest.from_function(_app, default_timeout=120)
-    for name, value in {"doc": "rule", **query}.items():
-        app.query_params[name] = value
-    return app.run()
 
 
 def said(app: AppTest) -> str:

@@ -22,9 +22,10 @@ from rag.registry import DRAFT, PUBLISHED, RETIRED, Revision
 from rag.registry.jobs import CANCELLED, DONE, FAILED, Job
 from rag.settings import Settings
 from rag.text import show_date
-from rag.ui import background, opening, progress
+from rag.ui import progress
 from rag.ui.texts import Words
 from tests.conftest import TODAY
+from tests.ui.alone import start, still
 
 ja = Words("ja")
 BEGINS = date(2026, 4, 1)
@@ -39,17 +40,6 @@ def opened(**settings: Any) -> Iterator[Library]:
     library.close()
 
 
-def _app() -> None:
-    """The page by itself: with several pages AppTest draws the first one only."""
-    from rag.settings import from_environment
-    from rag.ui import documents, frame, opening
-
-    settings = from_environment()
-    who = frame.reader(settings.clearance)
-    frame.remember(who, desk=True)
-    documents.page(opening.library(settings), who)
-
-
 @pytest.fixture
 def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Revision, Callable[..., AppTest]]:
     """A library with a draft that applies from ``BEGINS``, and what runs the page on it."""
@@ -59,17 +49,7 @@ def one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Revision, Call
     work.work(library, today=lambda: TODAY)
     (draft,) = library.registry.revisions()
     library.close()
-    monkeypatch.setenv("KONKYO_HOME", str(home))
-    monkeypatch.setenv("KONKYO_CLEARANCE", "3")
-    monkeypatch.setattr(background, "see_to_it", lambda opened: None)  # no process of its own: a test does the work itself
-    monkeypatch.setattr(opening, "_warm", lambda opened: None)
-
-    def start(**query: str) -> AppTest:
-        app = AppTest.from_function(_app, default_timeout=120)
-        for name, value in query.items():
-            app.query_params[name] = value
-        return app
-
+    still(home, monkeypatch)
     return draft, start
 
 
