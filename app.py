@@ -8,7 +8,7 @@ import streamlit as st
 
 from rag.errors import KonkyoError
 from rag.settings import from_environment
-from rag.ui import ask, documents, frame, gaps, log, opening, quality, trouble, usage
+from rag.ui import altered, ask, documents, frame, gaps, log, opening, quality, trouble, usage
 from rag.ui.texts import Words
 
 ICON = Path(__file__).parent / "rag" / "ui" / "icon.png"
@@ -66,7 +66,10 @@ def main() -> None:
         if found:
             trouble.screen(who.t, *found)
         else:
+            said = st.container()
             page.run()
+            with said:  # last: what the page asks for may be found not to be what was published
+                altered.show(opened, who)
     frame.remember(who, desk=page in desk)
 
 

@@ -13,6 +13,7 @@ from rag.answer.relevance import Question
 from rag.answer.suggest import suggestions
 from rag.answer.write import Said, Writer
 from rag.compare import Comparer
+from rag.errors import NotAsPublished
 from rag.library import Library
 from rag.premises import premises
 from rag.question import understand
@@ -23,6 +24,8 @@ from rag.text import fold, storable
 HITS = 30
 """Hits that an answer keeps, and looks into."""
 NEAREST = 3
+_LOOKS = 10
+"""So often a question is put again where a text that it looks into is found not to be what was published."""
 ABOUT = 60
 """Characters: a question so short is about the law that it names; a longer one may name it in passing."""
 
@@ -52,7 +55,29 @@ def ask(
 
     Raises:
         IndexDamaged, ModelError: see :func:`rag.search.search`.
+        NotAsPublished: ever more of what is looked into turns out not to be what was published.
     """
+    for _ in range(_LOOKS):
+        changes = library.changes
+        try:
+            answer = _ask(library, question, clearance, as_of, filters, progress, said, write)
+        except NotAsPublished:
+            continue  # it is known now: the answer is made from the rest
+        if library.changes == changes:
+            return answer
+    return _ask(library, question, clearance, as_of, filters, progress, said, write)
+
+
+def _ask(
+    library: Library,
+    question: str,
+    clearance: int,
+    as_of: date,
+    filters: Filters,
+    progress: Callable[[str, int], None],
+    said: Said,
+    write: bool,
+) -> Answer:
     question = storable(question)
     asked = question.strip()
     short = looked_for(library, asked)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.records import Event
-from rag.registry.events import FIRST, digest
+from rag.registry.events import FIRST, faults
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,15 +41,10 @@ def verify(events: Sequence[Event], kept: Anchor | None = None) -> list[str]:
     An entry that was changed, removed, added or moved breaks the chain. Entries cut off at the end leave a sound chain:
     that is what an anchor is for.
     """
-    wrong = []
+    wrong: list[str] = []
     last = FIRST
     for number, event in enumerate(events, start=1):
-        if event.previous != last:
-            wrong.append(
-                f"Entry {number} ({event.action} {event.subject}) does not follow the one before it: one was removed, added or moved."
-            )
-        if digest(event.at, event.user, event.action, event.subject, event.detail, event.previous) != event.digest:
-            wrong.append(f"Entry {number} ({event.action} {event.subject}) is not what was written: it was changed.")
+        wrong += faults(number, event, last).values()
         last = event.digest
     if kept is not None and (len(events) < kept.entries or (kept.entries and events[kept.entries - 1].digest != kept.digest)):
         wrong.append(f"The log does not go on from the anchor of {kept.entries} entries: its end was cut off, or it was written anew.")

@@ -18,6 +18,7 @@ KonkyoError
 │   ├── LibraryLocked        another process is writing
 │   ├── LibraryOutdated      made by another version of Konkyo
 │   ├── UnknownDocument      no document has this id
+│   ├── NotAsPublished       a revision is not what the log says was published
 │   ├── UnknownPlace         a golden question expects a document, a provision or a page that is not there
 │   ├── GateClosed           a check speaks against publishing, and nobody said why it may be done all the same
 │   ├── GoldenRegressed      a golden question that was answered rightly would no longer be
@@ -142,6 +143,19 @@ class LibraryOutdated(LibraryError):
 
 class UnknownDocument(LibraryError):
     """No document has this id."""
+
+
+class NotAsPublished(LibraryError):
+    """A revision is not what the log says was published: somebody changed the library by hand."""
+
+    def __init__(self, document_id: str, number: int) -> None:
+        super().__init__(
+            f"{document_id} is not what was published: it was changed outside the program, and is not shown. "
+            "What was changed is told by: python -m rag status --deep"
+        )
+        self.document_id = document_id
+        self.number = number
+        """The registry's number of the revision."""
 
 
 class UnknownPlace(LibraryError):

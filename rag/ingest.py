@@ -28,7 +28,17 @@ from filelock import FileLock, Timeout
 
 from rag import holder, meaning, scratch, sources
 from rag.chunk import chunk
-from rag.errors import DamagedFile, DiskFull, FileUnreadable, IndexDamaged, KonkyoError, LibraryError, LibraryLocked, ReadError
+from rag.errors import (
+    DamagedFile,
+    DiskFull,
+    FileUnreadable,
+    IndexDamaged,
+    KonkyoError,
+    LibraryError,
+    LibraryLocked,
+    NotAsPublished,
+    ReadError,
+)
 from rag.index import keyword
 from rag.index.keyword import KeywordWriter
 from rag.library import Library
@@ -36,7 +46,7 @@ from rag.link import link
 from rag.meaning import Meaning
 from rag.read.sandbox import Sandbox
 from rag.read.wire import options_from_json
-from rag.records import HIGHEST_LEVEL, Chunk, Document, Source
+from rag.records import Chunk, Document, Source
 from rag.registry import CHECKED, DRAFT, PENDING, PUBLISHED, RETIRED, SUPERSEDED, Revision
 from rag.registry.desk import Corrections, corrected
 
@@ -208,14 +218,12 @@ class Ingester:
         if not self._draft:
             _ = self.writer  # forgets what a run that died left half done
         batch, self._waiting = self._waiting, []
-        if self._draft:
-            drafted = self._library.registry.begin([(waiting.document, waiting.chunks) for waiting in batch], DRAFT)
-            self._library.registry.desk.drop_older_drafts([number for number, _ in drafted])
-            return _outcomes(batch)
-        registered = self._library.registry.begin([(waiting.document, waiting.chunks) for waiting in batch])
-        self._take_in([(item, number) for number, chunks in registered for item in chunks])
+        state = DRAFT if self._draft else PENDING
+        registered = self._library.registry.begin([(one.document, one.chunks) for one in batch], state, user=self._by)
         numbers = [number for number, _ in registered]
-        self._unlist(self._library.registry.publish(numbers, user=self._by))
+        if not self._draft:
+            self._take_in([(item, number) for number, chunks in registered for item in chunks])
+            self._unlist(self._library.registry.publish(numbers, user=self._by))
         self._library.registry.desk.drop_older_drafts(numbers)
         return _outcomes(batch)
 
@@ -318,7 +326,10 @@ class Ingester:
     def _with_context(self, revision: Revision) -> list[Chunk]:
         """The passages of a revision with their context as it is made today; where they are cut otherwise today, as they were."""
         kept = self._library.registry.chunks_of(revision.number)
-        document = self._library.document(revision.document_id, revision.sha256, clearance=HIGHEST_LEVEL)
+        try:
+            document = self._library.registry.documents([revision.number])[revision.number]
+        except NotAsPublished:
+            return kept
         contexts = {piece.span: piece.context for piece in chunk(document)}
         renewed = [replace(item, context=contexts.get(item.span, item.context)) for item in kept]
         self._library.registry.renew_contexts({new.id: new.context for new, old in zip(renewed, kept, strict=True) if new != old})
@@ -387,8 +398,11 @@ class Ingester:
         Raises:
             ReadError: it cannot be read any more.
             UnknownDocument: its bytes are gone.
+            NotAsPublished: what is known of it was changed by hand.
         """
-        data = self._library.original(self._library.registry.documents([revision.number])[revision.number])
+        if revision.number in self._library.registry.checker.look().revisions:  # what is known of it would be taken from there
+            raise NotAsPublished(revision.document_id, revision.number)
+        data = self._library.originals.read(revision.document_id, revision.sha256)
         source = corrected(revision.source, revision.document_id, revision.sha256, self._corrections)
         with self._sandbox() as sandbox:
             return self._read(data, source, revision.document_id, sandbox, password)
@@ -415,7 +429,7 @@ class Ingester:
         known = self._known.get(sha256, [])
         own = [source for document_id, source in known if document_id == item.document_id]
         if own:
-            same = any(_adds_nothing(item.source, source) for source in own)
+            same = any(sources.adds_nothing(item.source, source) for source in own)
             return Outcome(name=item.source.uri, result=Result.UNCHANGED, document_id=item.document_id) if same else None
         if known and not item.listed:
             document_id, source = next((one for one in known if (one[0], sha256) not in self._retired), known[0])
@@ -444,17 +458,6 @@ def _outcomes(batch: Sequence[_Waiting]) -> list[Outcome]:
 def _write_down(writer: KeywordWriter, items: Sequence[tuple[Chunk, int]]) -> None:
     for item, number in items:
         writer.add(item, number)
-
-
-_FROM_THE_FILE = frozenset({"title", "issuer", "number", "kind", "issued", "effective_from", "language"})
-"""Fields that a reader fills in where nobody gave them."""
-
-
-def _adds_nothing(given: Source, stored: Source) -> bool:
-    """True where filling the stored source's values into what was given changes nothing: the reader filled the rest."""
-    empty = Source(uri="")
-    filled = {name: getattr(stored, name) for name in _FROM_THE_FILE if getattr(given, name) == getattr(empty, name)}
-    return replace(given, **filled) == stored
 
 
 def _storable(document: Document) -> bool:

@@ -6,34 +6,33 @@ nothing but originals; :mod:`rag.ingest` is the only writer.
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import os
-import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from rag.cross_encoder import Judge, Reader
 from rag.embed import Embedder
-from rag.errors import DiskFull, IndexDamaged, LibraryError, ModelError, SettingsError, UnknownDocument
+from rag.errors import IndexDamaged, ModelError, NotAsPublished, SettingsError
 from rag.index.forward import family
 from rag.index.keyword import KeywordIndex
 from rag.index.scope import Scope
 from rag.meaning import Meaning, Model
 from rag.model import Endpoint, LanguageModel
 from rag.names import Abbreviations, Names
+from rag.originals import Originals
 from rag.provisions import Provisions
 from rag.question import understand
 from rag.records import HIGHEST_LEVEL, Chunk, Document, Filters, Kind, Source
 from rag.registry import PUBLISHED, Registry, Revision, unknown
+from rag.registry.proof import Mismatch
 from rag.settings import Settings
 from rag.static import StaticModel
 from rag.text import fold
 from rag.thesaurus import STARTER, Thesaurus, load
+from rag.trust import Trust
 
 CANARIES = 32
 """How many entries of each index are asked for when the library is opened."""
@@ -95,6 +94,7 @@ class Library:
         self.settings = settings
         self.home = settings.home
         self.registry = Registry(self.home / "registry.sqlite3")
+        self.originals = Originals(self.home)
         self.embedder = Embedder(settings.model, settings.model_download)
         self.japanese: Model = StaticModel()
         self.reader = Reader(settings.reranker, settings.model_download) if settings.reranker else None
@@ -108,12 +108,15 @@ class Library:
         self._provisions: dict[tuple[str, str], Provisions] = {}
         self._lock = threading.RLock()
         self._generation = -1
+        self._version = -1
+        self._trust = Trust(self.registry)
+        self._every: list[Revision] = []
         self._published: list[Revision] = []
         self._of_document: dict[str, list[Revision]] = {}
         self._chunks: dict[int, tuple[Chunk, int]] = {}
         self._keyword: KeywordIndex | None = None
         self._meaning: Meaning | None = None
-        self._documents: OrderedDict[tuple[str, str], Document] = OrderedDict()
+        self._documents: OrderedDict[tuple[str, str], tuple[int, Document]] = OrderedDict()
 
     def close(self) -> None:
         """Give the files back."""
@@ -214,24 +217,35 @@ class Library:
             return self._thesaurus[1]
 
     def refresh(self) -> None:
-        """Look again where another process has published since."""
+        """Look again where somebody has written since: published, or changed by hand what stands there."""
         with self._lock:
-            generation = self.registry.generation
-            if generation == self._generation:
+            version = self.registry.checker.version
+            if version == self._version:
                 return
-            self._published = self._look()
-            self._of_document = {}
-            for revision in self._published:
-                self._of_document.setdefault(revision.document_id, []).append(revision)
-            # The same bytes may have got another level.
-            self._documents.clear()
-            self._chunks = {}
-            # Chroma does not see what another process wrote until it is opened anew.
-            self._keyword = self._meaning = None
-            self._names.clear()
-            self._sources.clear()
-            self._visible.clear()
-            self._generation = generation
+            generation = self.registry.generation
+            changed = self._trust.refresh()
+            self._version = version
+            if generation != self._generation:
+                self._every = self._look()
+                # The same bytes may have got another level.
+                self._documents.clear()
+                self._chunks = {}
+                # Chroma does not see what another process wrote until it is opened anew.
+                self._keyword = self._meaning = None
+                self._generation = generation
+            elif not changed:
+                return
+            self._settle()
+
+    def _settle(self) -> None:
+        """What is published follows from what there is and what of it is trusted."""
+        self._published = [revision for revision in self._every if revision.number not in self._trust.bad]
+        self._of_document = {}
+        for revision in self._published:
+            self._of_document.setdefault(revision.document_id, []).append(revision)
+        self._names.clear()
+        self._sources.clear()
+        self._visible.clear()
 
     def _look(self) -> list[Revision]:
         """What is published at the moment."""
@@ -239,7 +253,7 @@ class Library:
 
     @property
     def published(self) -> list[Revision]:
-        """Every published revision, oldest first, whatever its level and day."""
+        """Every published revision, oldest first, whatever its level and day; without those that are not what the log says."""
         with self._lock:
             self.refresh()
             return self._published
@@ -260,7 +274,8 @@ class Library:
 
     def _in_force(self, clearance: int, as_of: date, filters: Filters) -> list[Revision]:
         in_force: dict[str, Revision] = {}
-        for revision in self._published:
+        # What is not shown keeps its place all the same: the text that it replaced is in force no more.
+        for revision in sorted([*self._trust.held, *self._published], key=lambda revision: revision.number):
             source = revision.source
             if source.effective_from and as_of < source.effective_from or source.effective_to and as_of > source.effective_to:
                 continue
@@ -271,7 +286,10 @@ class Library:
         return [
             revision
             for revision in in_force.values()
-            if revision.document_id not in replaced and (revision.source.level or HIGHEST_LEVEL) <= clearance and _chosen(revision, filters)
+            if revision.number not in self._trust.bad
+            and revision.document_id not in replaced
+            and (revision.source.level or HIGHEST_LEVEL) <= clearance
+            and _chosen(revision, filters)
         ]
 
     def issuers(self, *, clearance: int, as_of: date) -> list[str]:
@@ -296,92 +314,101 @@ class Library:
             if len(kept) + len(read) > _KEPT_CHUNKS:
                 kept.clear()
             kept.update(read)  # into what was current before they were read: after a publication nobody looks there
-        return {id_: chunk for id_, (chunk, revision) in rows.items() if revision in scope.revisions and chunk.level <= scope.clearance}
+        inside = {id_: row for id_, row in rows.items() if row[1] in scope.revisions and row[0].level <= scope.clearance}
+        bad = self._proven({revision for _, revision in inside.values()})
+        return {id_: chunk for id_, (chunk, revision) in inside.items() if revision not in bad}
+
+    def _proven(self, numbers: Collection[int]) -> frozenset[int]:
+        """Those of these revisions that are not what the log says; from now on nobody finds them."""
+        with self._lock:
+            changes = self._trust.changes
+            bad = self._trust.prove(numbers)
+            if self._trust.changes != changes:
+                self._settle()
+            return bad
 
     def document(self, document_id: str, revision: str = "", *, clearance: int) -> Document:
         """A stored revision with its text and blocks; the newest, if no revision is named.
 
         Raises:
             UnknownDocument: there is none, or the reader may not see it (the same words for both).
+            NotAsPublished: it is not what the log says was published.
         """
         with self._lock:
             self.refresh()
             kept = self._documents.get((document_id, revision)) if revision else None
-            if kept is None:
-                kept = self._read(document_id, revision)
-                self._documents[(document_id, kept.revision)] = kept
-                while len(self._documents) > _KEPT_DOCUMENTS:
-                    self._documents.popitem(last=False)
-            if self._level(kept) > clearance:
+            try:
+                if kept is None:
+                    kept = self._read(document_id, revision)
+                    self._documents[(document_id, kept[1].revision)] = kept
+                    while len(self._documents) > _KEPT_DOCUMENTS:
+                        self._documents.popitem(last=False)
+                elif self._proven([kept[0]]):
+                    raise NotAsPublished(document_id, kept[0])
+                if not revision and (odd := self._trust.of_document(document_id)):  # which one is the newest cannot be told
+                    raise NotAsPublished(document_id, odd[0].number)
+            except NotAsPublished as error:
+                self._proven([error.number])
+                own = max((one.level for one in self._trust.of(error.number)), default=HIGHEST_LEVEL)
+                if self._level(document_id, revision, own) > clearance:
+                    raise unknown(document_id, revision) from None
+                raise
+            if self._level(document_id, kept[1].revision, kept[1].source.level or HIGHEST_LEVEL) > clearance:
                 raise unknown(document_id, revision)
-            return kept
+            return kept[1]
 
-    def _read(self, document_id: str, revision: str) -> Document:
-        return self.registry.document(document_id, revision)
+    def _read(self, document_id: str, revision: str) -> tuple[int, Document]:
+        return self.registry.numbered(document_id, revision)
 
-    def _level(self, document: Document) -> int:
+    def _level(self, document_id: str, sha256: str, own: int) -> int:
         """What a reader needs. A revision that is no longer published is as secret as what took its place."""
-        published = self._of_document.get(document.id, [])
-        levels = [document.source.level or HIGHEST_LEVEL]
-        if all(document.revision != revision.sha256 for revision in published):
-            levels += [revision.source.level or HIGHEST_LEVEL for revision in published]
-        return max(levels)
+        held = [one for one in self._trust.held if one.document_id == document_id]
+        published = [*self._of_document.get(document_id, []), *held]
+        if any(sha256 == revision.sha256 for revision in published):
+            return own
+        return max([own, *(revision.source.level or HIGHEST_LEVEL for revision in published)])
 
     # ------------------------------------------------------------ originals
 
     def original_file(self, sha256: str) -> Path:
         """Where the bytes with this sha256 are kept."""
-        return self.home / "originals" / sha256[:2] / sha256
+        return self.originals.file(sha256)
 
     def original(self, document: Document) -> bytes:
-        """The bytes that a document was read from.
-
-        Raises:
-            UnknownDocument: they are gone, or are no longer those bytes.
-        """
-        file = self.original_file(document.revision)
-        try:
-            data = file.read_bytes()
-        except OSError as error:
-            raise UnknownDocument(f"The original file of {document.id} is not in the library ({error.strerror}). Add it again.") from error
-        if hashlib.sha256(data).hexdigest() != document.revision:
-            raise UnknownDocument(f"The original file of {document.id} was changed on the disk. Restore it from a backup, or add it again.")
-        return data
+        """The bytes that a document was read from. See :meth:`rag.originals.Originals.read`."""
+        return self.originals.read(document.id, document.revision)
 
     def keep_original(self, data: bytes) -> str:
-        """Store bytes under their sha256, durably; returns it. What was damaged on the disk is mended.
-
-        Raises:
-            DiskFull: they do not fit.
-        """
-        sha256 = hashlib.sha256(data).hexdigest()
-        file = self.original_file(sha256)
-        try:
-            if file.exists() and file.stat().st_size == len(data) and file.read_bytes() == data:
-                return sha256
-            file.parent.mkdir(parents=True, exist_ok=True)
-            self.incoming.mkdir(exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self.incoming)
-            with os.fdopen(handle, "wb") as out:
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
-            Path(name).replace(file)
-            _sync(file.parent)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise LibraryError(
-                    f"An original cannot be stored in {file.parent} ({error.strerror}). Check the rights of the folder."
-                ) from error
-            raise DiskFull(f"The disk of {self.home} is full. Make room and run again: it goes on where it stopped.") from error
-        return sha256
+        """Store bytes under their sha256. See :meth:`rag.originals.Originals.keep`."""
+        return self.originals.keep(data)
 
     @property
     def incoming(self) -> Path:
         """Where an original lies until it is complete."""
-        return self.home / "originals" / "incoming"
+        return self.originals.incoming
 
     # ------------------------------------------------------------ health
+
+    @property
+    def changes(self) -> int:
+        """Raised whenever other revisions are not to be trusted: an answer that was given before may stand on one of them."""
+        with self._lock:
+            self.refresh()
+            return self._trust.changes
+
+    def mismatches(self, *, sample: bool = False, deep: bool = False) -> list[Mismatch]:
+        """What in the library is not what its log says, as far as it was looked at.
+
+        Args:
+            sample: hash some of the contents and originals, in bounded time.
+            deep: hash all of them, and read the whole log anew.
+        """
+        with self._lock:
+            self.refresh()
+            if sample or deep:
+                self._trust.check(self.originals, deep=deep)
+                self._settle()
+            return self._trust.known
 
     def troubles(self) -> list[Trouble]:
         """What is wrong with the indexes or the model; empty if all is well.
@@ -424,18 +451,6 @@ class Library:
         lost = sum(not self.meaning.finds(chunk, vector, scope) for chunk, (_, vector) in canaries.items())
         if lost:
             raise IndexDamaged(f"The vector index does not find {lost} of {len(canaries)} passages asked for. Run: python -m rag rebuild")
-
-
-def _sync(folder: Path) -> None:
-    """Make the name of a new file as durable as its bytes, where the system can."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _chosen(revision: Revision, filters: Filters) -> bool:

@@ -22,7 +22,7 @@ from rag.names import Names, plain
 from rag.provisions import Provisions, address_of
 from rag.records import HIGHEST_LEVEL, Path, Source, Span
 from rag.references import ReferenceKind, pointing, resolve
-from rag.registry import PUBLISHED, Revision
+from rag.registry import Revision
 from rag.registry.references import Link, Written
 from rag.text import language
 from rag.works import Part, Work
@@ -115,7 +115,7 @@ class _Linker:
     def __init__(self, library: Library) -> None:
         self._registry = library.registry
         self._store = library.registry.references
-        self._published = self._registry.revisions(PUBLISHED)
+        self._published = library.published
         self._shelf = _plans(self._published)
         abbreviations = library.abbreviations.names
         self._names = Names.of({id: _newest(plans).source for id, plans in self._shelf.items()}, abbreviations)
@@ -179,7 +179,7 @@ class _Linker:
             self._kept.move_to_end(key)
             return self._kept[key]
         numbers = [revision.number for revision in plan.revisions]
-        documents = self._registry.documents(numbers)
+        documents = self._registry.unproven(numbers)
         levels = [revision.source.level or HIGHEST_LEVEL for revision in plan.revisions]
         if plan.elements:
             pages = zip(plan.elements, (documents[number] for number in numbers), numbers, levels, strict=True)

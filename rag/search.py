@@ -9,6 +9,7 @@ from datetime import date
 
 from rag import cross_encoder, second_stage
 from rag.cross_encoder import Reader
+from rag.errors import NotAsPublished
 from rag.graph import carried_out, pointers
 from rag.index.forward import Passage
 from rag.index.fuse import Fused, by_score
@@ -84,7 +85,10 @@ def search(
     """
     for _ in range(_LOOKS - 1):
         generation = library.registry.generation
-        result = _search(library, question, clearance, as_of, limit, filters, by_field)
+        try:
+            result = _search(library, question, clearance, as_of, limit, filters, by_field)
+        except NotAsPublished:
+            continue  # it is known now, and not found any more
         if library.registry.generation == generation:
             return result
     return _search(library, question, clearance, as_of, limit, filters, by_field)

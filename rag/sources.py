@@ -11,7 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -161,3 +161,14 @@ def _undescribed(file: Path, name: str, level: int | None, place: str | None) ->
     digest = hashlib.sha256(home.encode(errors="surrogateescape")).hexdigest()[:8]
     slug = re.sub(r"[^\w]+", "-", stem).strip("-")[:60] or "file"
     return Found(file=file, document_id=f"{slug}-{digest}", source=Source(uri=name, level=level))
+
+
+_FROM_THE_FILE = frozenset({"title", "issuer", "number", "kind", "issued", "effective_from", "language"})
+"""Fields that a reader fills in where nobody gave them."""
+
+
+def adds_nothing(given: Source, stored: Source) -> bool:
+    """True where filling the stored source's values into what was given changes nothing: the reader filled the rest."""
+    empty = Source(uri="")
+    filled = {name: getattr(stored, name) for name in _FROM_THE_FILE if getattr(given, name) == getattr(empty, name)}
+    return replace(given, **filled) == stored

@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.lift",),
     ("rag.named", "rag.premises", "rag.compare", "rag.graph", "rag.link"),
     ("rag.library",),
-    ("rag.meaning", "rag.audit", "rag.second_stage", "rag.mentioned"),
+    ("rag.meaning", "rag.audit", "rag.trust", "rag.second_stage", "rag.mentioned"),
     ("rag.answer",),
     (
         "rag.registry",
@@ -42,7 +42,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.question", "rag.conversation"),
     ("rag.thesaurus", "rag.about"),
     ("rag.terms",),
-    ("rag.spelling", "rag.text", "rag.settings", "rag.holder", "rag.recorded", "rag.scratch"),
+    ("rag.spelling", "rag.text", "rag.settings", "rag.holder", "rag.recorded", "rag.scratch", "rag.originals"),
     ("rag.records", "rag.errors"),
     ("rag",),
 )

@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rag import __version__, sources
-from rag.cli import adding, answers, archives, desk, jobs, packs, quality, references, retrieval
+from rag.cli import adding, answers, archives, desk, jobs, packs, proof, quality, references, retrieval
 from rag.cli.terminal import err, exists, out
 from rag.cli.terminal import library as _library
 from rag.cli.terminal import progress as _progress
@@ -155,6 +155,7 @@ def ask(
         if pack:
             packs.write(pack, library, answer, clearance=level, filters=filters, seconds=time.perf_counter() - started)
         soon = [] if as_json else _soon(library, answer, level)
+        proof.beside_answer(library.mismatches(sample=True), level)
     if as_json:
         typer.echo(json.dumps(answer_to_json(answer), ensure_ascii=False, indent=2))
     else:
@@ -202,10 +203,12 @@ def read(paths: Paths) -> None:
 def status(
     documents: Annotated[bool, typer.Option("--documents", help="List every published revision.")] = False,
     each_reference: Annotated[bool, typer.Option("--references", help="List every reference that leads nowhere.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Hash every text and every original, not only a sample.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
-    """Say what the library holds, and whether its indexes are sound. Ends with status 1 if they are not."""
+    """Say what the library holds, whether its indexes are sound, and whether it is what its log says. Ends with status 1 if not."""
     with _library() as library:
+        held = proof.facts(library, deep=deep)
         published = library.published
         chunks, embedded = library.registry.counts()
         troubles = library.troubles()
@@ -222,7 +225,7 @@ def status(
         }
         pointing = references.facts(library, every=each_reference)
     if as_json:
-        typer.echo(json.dumps(facts | pointing, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(facts | pointing | {"log": held}, ensure_ascii=False, indent=2))
     else:
         out.print(f"Library       {_shown(str(facts['home']))}")
         out.print(f"Documents     {facts['documents']} in {facts['revisions']} revisions")
@@ -238,6 +241,7 @@ def status(
             out.print(f"Thesaurus     {escape(problem)}")
         for trouble in troubles:
             out.print(f"  {trouble.part}: {_shown(trouble.message)}")
+        proof.show(held)
     if documents and not as_json:
         table = Table("document", "revision", "in force", "level", "passages", "title", box=None, pad_edge=False)
         for revision in published:
@@ -249,7 +253,7 @@ def status(
                 _shown(revision.document_id), revision.sha256[:12], span, str(source.level or HIGHEST_LEVEL), "", _shown(source.title)
             )
         out.print(table)
-    if troubles:
+    if troubles or held["mismatches"] or held["mismatches_above_this_level"]:
         raise typer.Exit(1)
 
 

@@ -52,7 +52,7 @@ def correct(
         return revision
     with Ingester(library, draft=True, user=user) as ingester:
         if "level" in values:
-            _raise_level(library, ingester, document_id, source.level)
+            _raise_level(library, ingester, document_id, source.level, user)
         revision = find(library, document_id, *states, sha256=revision.sha256)
         if source != revision.source:
             number = _again(library, ingester, revision, source)
@@ -73,10 +73,10 @@ def look_again(library: Library, revision: Revision, *, user: str, today: date) 
     return gate.look_and_keep(library, [revision.number, *drafts], user=user, today=today)
 
 
-def _raise_level(library: Library, ingester: Ingester, document_id: str, level: int | None) -> None:
+def _raise_level(library: Library, ingester: Ingester, document_id: str, level: int | None, user: str) -> None:
     """Give this level at once to every revision of the document that has a lower one, also to those of other days, to drafts, and to
     what was retired and may be published again."""
-    library.registry.desk.raise_level(document_id, level)
+    library.registry.desk.raise_level(document_id, level, user=user)
     for states in ((PUBLISHED,), (DRAFT, CHECKED)):
         for revision in library.registry.revisions(*states):
             if revision.document_id == document_id and (revision.source.level or HIGHEST_LEVEL) < (level or HIGHEST_LEVEL):

@@ -119,7 +119,7 @@ def look(library: Library, numbers: Collection[int], *, today: date) -> dict[int
     found: dict[int, list[Finding]] = {}
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]
-        texts = library.registry.documents([revision.number for revision in some])
+        texts = library.registry.unproven([revision.number for revision in some])
         for revision in some:
             document = texts[revision.number]
             pointing.read(revision.number, document)
@@ -249,7 +249,7 @@ class _Pointing:
         """Those of these provisions that no revision of the documents has; without those of a part, as 別表, of which it has nothing."""
         left, parts = set(asked), set()
         for number in sorted((number for id in ids for number in self._revisions[id]), reverse=True):
-            provisions = Provisions.of(self._registry.documents([number])[number])
+            provisions = Provisions.of(self._registry.unproven([number])[number])
             parts |= {_part(provision.address) for provision in provisions.order}
             left = {address for address in left if provisions.find(address) is None}
             if not left:
@@ -305,7 +305,7 @@ class _Twins:
         signatures = {number: np.frombuffer(stored, dtype=np.uint64) for number, stored in kept.items()}
         missing = [revision.number for revision in every if revision.number not in signatures]
         for start in range(0, len(missing), _AT_ONCE):
-            some = library.registry.documents(missing[start : start + _AT_ONCE])
+            some = library.registry.unproven(missing[start : start + _AT_ONCE])
             made = {number: near.signature(document.text) for number, document in some.items()}
             library.registry.desk.keep_signatures({number: signature.tobytes() for number, signature in made.items()})
             signatures |= made

@@ -30,8 +30,8 @@ class Preview(Library):
             kept = [old for old in kept if old.document_id != staged.document_id or not takes_place(staged.source, old.source)]
         return sorted([*kept, *new], key=lambda revision: revision.number)
 
-    def _read(self, document_id: str, revision: str) -> Document:
+    def _read(self, document_id: str, revision: str) -> tuple[int, Document]:
         for published in self.published:
             if published.number in self._staged and published.document_id == document_id and published.sha256.startswith(revision):
-                return self.registry.documents([published.number])[published.number]
+                return published.number, self.registry.documents([published.number])[published.number]
         return super()._read(document_id, revision)

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import jsonschema
 
 from rag.answer.verify import block_at
-from rag.errors import PackError, ReadError, UnknownDocument
+from rag.errors import NotAsPublished, PackError, ReadError, UnknownDocument
 from rag.export import pack as packing
 from rag.library import Library
 from rag.read.sandbox import Sandbox
@@ -37,6 +37,8 @@ class What(StrEnum):
     """No file or stored revision has this sha256."""
     FILE_CHANGED = "file changed"
     """A file of this name is there, with other bytes."""
+    NOT_AS_PUBLISHED = "not as published"
+    """The library holds this revision, changed by hand since it was published."""
     TEXT_CHANGED = "text changed"
     """The same bytes are read as another text: by another version of the program."""
     QUOTE_MOVED = "quote moved"
@@ -208,6 +210,8 @@ class InLibrary:
             document = self._library.document(document_id, sha256, clearance=self._clearance)
         except UnknownDocument as error:
             return None, Difference(what=What.REVISION_GONE, where=_name(revision), detail=str(error))
+        except NotAsPublished as error:
+            return None, Difference(what=What.NOT_AS_PUBLISHED, where=_name(revision), detail=str(error))
         try:
             self._library.original(document)
         except UnknownDocument as error:

@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from rag import __version__
+from rag.answer.verify import verify
 from rag.export import answer_to_json
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Answer, Citation, Document, Filters, Kind
@@ -73,12 +74,18 @@ def circumstances(library: Library, *, made: datetime, clearance: int, filters: 
 
 
 def pack(answer: Answer, load: Load, about: Circumstances) -> dict[str, Any]:
-    """The pack of an answer or a refusal, digest included; ready for ``json.dumps``."""
+    """The pack of an answer or a refusal, digest included; ready for ``json.dumps``.
+
+    Raises:
+        CitationError: a quote is not what ``load`` gives.
+    """
     said = answer_to_json(answer)
     refusal = said["refusal"]
     shown = [c for s in answer.statements for c in s.citations] + list(answer.refusal.nearest if answer.refusal else ())
     citations = {citation.number: citation for citation in shown}
     revisions = {(c.document_id, c.revision): load(c.document_id, c.revision) for c in citations.values()}
+    for citation in citations.values():
+        verify(citation, revisions[citation.document_id, citation.revision])
     if refusal:
         refusal["nearest"] = [citation["number"] for citation in refusal["nearest"]]
     for statement in said["statements"]:

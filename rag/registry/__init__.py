@@ -10,27 +10,28 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
-from datetime import UTC, date, datetime
-from functools import lru_cache
+from dataclasses import astuple, replace
 from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ExceptionContext, Row, create_engine, delete, event, func, insert, select, text, update
+from sqlalchemy import ColumnElement, ExceptionContext, create_engine, delete, event, func, insert, select, text, update
 from sqlalchemy.orm import Session, defer
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from rag.embed import Vectors
-from rag.errors import DiskFull, KonkyoError, LibraryError, LibraryLocked, LibraryOutdated, UnknownDocument
-from rag.records import Block, BlockKind, Box, Chunk, Document, Furniture, Kind, Source, Span
+from rag.errors import DiskFull, KonkyoError, LibraryError, LibraryLocked, LibraryOutdated, NotAsPublished, UnknownDocument
+from rag.holder import person
+from rag.records import Chunk, Document, Source
 from rag.registry import events
+from rag.registry.checking import Checker, altered, vouched
 from rag.registry.desk import DeskStore
 from rag.registry.golden import GoldenStore
 from rag.registry.jobs import JobStore
 from rag.registry.references import ReferenceStore
+from rag.registry.rows import Revision as Revision
+from rag.registry.rows import chunk_of, document_of, lines_of, new_chunk, new_revision, revision_of, source_of
 from rag.registry.tables import CHECKED as CHECKED
 from rag.registry.tables import DRAFT as DRAFT
 from rag.registry.tables import PENDING as PENDING
@@ -50,25 +51,6 @@ HIDDEN = (PENDING, DRAFT, CHECKED)
 # What every search asks for: as rows, not as objects that a session watches, which take three times as long.
 _GENERATION = select(MetaRow.value).where(MetaRow.key == "generation")
 _CHUNKS = select(ChunkRow.__table__, RevisionRow.document_id, RevisionRow.sha256).join(RevisionRow, RevisionRow.number == ChunkRow.revision)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Revision:
-    """A revision as the registry knows it, without its text."""
-
-    number: int
-    """The registry's own number; the indexes refer to it."""
-    document_id: str
-    sha256: str
-    state: str
-    added: datetime
-    """UTC."""
-    source: Source
-    format: str
-    pages: int
-    articles: int
-    characters: int
-    warnings: tuple[str, ...]
 
 
 class Registry:
@@ -102,6 +84,8 @@ class Registry:
                 f"The library in {file.parent} has tables of version {schema}; this program reads {SCHEMA}. "
                 "Move the folder away and add the documents again."
             )
+        self.checker = Checker(file, self._session)
+        self.checker.record(person())
 
     def _translate(self, context: ExceptionContext) -> KonkyoError | None:
         """SQLite's errors as ours; called by SQLAlchemy, which raises what is returned."""
@@ -121,6 +105,7 @@ class Registry:
 
     def close(self) -> None:
         """Give the file back."""
+        self.checker.close()
         self._engine.dispose()
 
     def copy(self, file: FilePath) -> None:
@@ -140,7 +125,7 @@ class Registry:
     @property
     def golden(self) -> GoldenStore:
         """Golden questions and their history."""
-        return GoldenStore(self._session)
+        return GoldenStore(self._session, lambda: self.checker.look().golden)
 
     @property
     def events(self) -> events.EventStore:
@@ -166,40 +151,66 @@ class Registry:
             return int(connection.execute(_GENERATION).scalar_one())
 
     def revisions(self, *states: str) -> list[Revision]:
-        """Revisions in the given states (all, if none is given), oldest first."""
+        """Revisions in the given states (all, if none is given), oldest first.
+
+        Of one whose source is not what the log says, only what the log itself says of it is told: nothing that stands there is true.
+        """
         query = select(RevisionRow).options(defer(RevisionRow.text), defer(RevisionRow.blocks)).order_by(RevisionRow.number)
         if states:
             query = query.where(RevisionRow.state.in_(states))
+        look = self.checker.look()
         with self._session() as session:
-            return [_revision(row) for row in session.scalars(query)]
+            return [revision_of(row, look.expected.revisions.get(row.number)) for row in session.scalars(query)]
 
     def document(self, document_id: str, sha256: str = "") -> Document:
-        """A revision that is or was published, by the first characters of its sha256; the newest if none are given, unless it is retired.
+        """See :meth:`numbered`."""
+        return self.numbered(document_id, sha256)[1]
+
+    def numbered(self, document_id: str, sha256: str = "") -> tuple[int, Document]:
+        """A revision that is or was published with its number, by the first characters of its sha256; the newest if none are given, unless
+        it is retired.
 
         Raises:
             UnknownDocument: there is none.
+            NotAsPublished: it is not what the log says.
         """
         query = select(RevisionRow).where(RevisionRow.document_id == document_id, RevisionRow.state.not_in(HIDDEN))
         query = query.where(RevisionRow.sha256.startswith(sha256, autoescape=True) if sha256 else RevisionRow.state != RETIRED)
         order = (RevisionRow.state == PUBLISHED).desc(), RevisionRow.number.desc()
-        with self._session() as session:
+        with self.checker.snapshot() as session:
             row = session.scalars(query.order_by(*order).limit(1)).first()
             if row is None:
                 raise unknown(document_id, sha256)
-            return _document(row, _furniture(session, [row.number]))
+            return row.number, self._proven(session, [row])[row.number]
 
     def documents(self, numbers: Sequence[int]) -> dict[int, Document]:
-        """Revisions with their texts and blocks, by number."""
+        """Revisions with their texts and blocks, by number: fit to be shown.
+
+        Raises:
+            NotAsPublished: one of them is not what the log says.
+        """
+        with self.checker.snapshot() as session:
+            return self._proven(session, session.scalars(select(RevisionRow).where(RevisionRow.number.in_(numbers))).all())
+
+    def _proven(self, session: Session, rows: Sequence[RevisionRow]) -> dict[int, Document]:
+        lines = lines_of(session, [row.number for row in rows])
+        for row in rows:
+            if self.checker.faults(session, row, lines.get(row.number, "")):
+                raise NotAsPublished(row.document_id, row.number)
+        return {row.number: document_of(row, lines.get(row.number, "")) for row in rows}
+
+    def unproven(self, numbers: Sequence[int]) -> dict[int, Document]:
+        """The same of whatever stands there: for what is made from texts and shows none of their words, and for reading a file anew."""
         with self._session() as session:
             rows = session.scalars(select(RevisionRow).where(RevisionRow.number.in_(numbers))).all()
-            furniture = _furniture(session, numbers)
-            return {row.number: _document(row, furniture) for row in rows}
+            lines = lines_of(session, numbers)
+            return {row.number: document_of(row, lines.get(row.number, "")) for row in rows}
 
     def chunks(self, ids: Sequence[int]) -> dict[int, tuple[Chunk, int]]:
         """Chunks by id, each with the number of its revision; unknown ids are left out."""
         with self._engine.connect() as connection:
             rows = [row for some in _portions(ids) for row in connection.execute(_CHUNKS.where(ChunkRow.id.in_(some)))]
-        return {row.id: (_chunk(row), row.revision) for row in rows}
+        return {row.id: (chunk_of(row), row.revision) for row in rows}
 
     def places(self, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
         """Where chunks stand: the number of the revision, and the level; unknown ids are left out."""
@@ -211,7 +222,11 @@ class Registry:
     def chunks_of(self, revision: int) -> list[Chunk]:
         """The chunks of a revision, in order."""
         with self._engine.connect() as connection:
-            return [_chunk(row) for row in connection.execute(_CHUNKS.where(ChunkRow.revision == revision).order_by(ChunkRow.ordinal))]
+            return [chunk_of(row) for row in connection.execute(_CHUNKS.where(ChunkRow.revision == revision).order_by(ChunkRow.ordinal))]
+
+    def _public(self) -> tuple[ColumnElement[bool], ...]:
+        """What is published, and not only by a hand in the table: no index has that."""
+        return RevisionRow.state == PUBLISHED, RevisionRow.number.not_in(self.checker.look().revisions)
 
     def counts(self) -> tuple[int, int]:
         """How many chunks are published, and how many of them have a vector."""
@@ -219,7 +234,7 @@ class Registry:
             select(func.count(), func.count().filter(ChunkRow.embedded))
             .select_from(ChunkRow)
             .join(RevisionRow, RevisionRow.number == ChunkRow.revision)
-            .where(RevisionRow.state == PUBLISHED)
+            .where(*self._public())
         )
         with self._session() as session:
             total, embedded = session.execute(query).one()
@@ -227,12 +242,7 @@ class Registry:
 
     def sample(self, size: int) -> list[int]:
         """Ids of up to ``size`` published chunks, spread over the whole."""
-        query = (
-            select(ChunkRow.id)
-            .join(RevisionRow, RevisionRow.number == ChunkRow.revision)
-            .where(RevisionRow.state == PUBLISHED)
-            .order_by(ChunkRow.id)
-        )
+        query = select(ChunkRow.id).join(RevisionRow, RevisionRow.number == ChunkRow.revision).where(*self._public()).order_by(ChunkRow.id)
         with self._session() as session:
             ids = list(session.scalars(query))
         return ids[:: max(1, len(ids) // size)][:size]
@@ -243,7 +253,7 @@ class Registry:
             select(CanaryRow.chunk, ChunkRow.revision, CanaryRow.vector)
             .join(ChunkRow, ChunkRow.id == CanaryRow.chunk)
             .join(RevisionRow, RevisionRow.number == ChunkRow.revision)
-            .where(RevisionRow.state == PUBLISHED)
+            .where(*self._public())
             .order_by(CanaryRow.chunk)
         )
         with self._session() as session:
@@ -253,10 +263,15 @@ class Registry:
 
     # ------------------------------------------------------------ writing (by the one writer)
 
-    def begin(self, batch: Sequence[tuple[Document, Sequence[Chunk]]], state: str = PENDING) -> list[tuple[int, list[Chunk]]]:
-        """Register revisions as pending or draft, in one transaction. Returns for each its number, and its chunks with their ids."""
+    def begin(
+        self, batch: Sequence[tuple[Document, Sequence[Chunk]]], state: str = PENDING, *, user: str = ""
+    ) -> list[tuple[int, list[Chunk]]]:
+        """Register revisions as pending or draft, in one transaction. Returns for each its number, and its chunks with their ids.
+
+        What waits for a person is vouched for from now on: what is published is what was read.
+        """
         with self._session() as session, session.begin():
-            rows = [_new_revision(document, state) for document, _ in batch]
+            rows = [new_revision(document, state) for document, _ in batch]
             session.add_all(rows)
             session.flush()
             session.add_all(
@@ -264,8 +279,11 @@ class Registry:
                 for row, (document, _) in zip(rows, batch, strict=True)
                 if document.furniture
             )
-            new = [_new_chunk(chunk, row.number) for row, (_, chunks) in zip(rows, batch, strict=True) for chunk in chunks]
+            new = [new_chunk(chunk, row.number) for row, (_, chunks) in zip(rows, batch, strict=True) for chunk in chunks]
             ids = iter(session.scalars(insert(ChunkRow).returning(ChunkRow.id, sort_by_parameter_order=True), new).all() if new else ())
+            for row in rows if state == DRAFT else ():
+                detail = {"revision": row.sha256, "reason": "", "proof": vouched(session, row, DRAFT)}
+                events.append(session, user=user, action="add draft", subject=row.document_id, detail=detail)
             return [(row.number, [replace(chunk, id=next(ids)) for chunk in chunks]) for row, (_, chunks) in zip(rows, batch, strict=True)]
 
     def embedded(self, vectors: dict[int, Vectors], canaries: Iterable[int]) -> None:
@@ -287,6 +305,7 @@ class Registry:
 
         Raises:
             LibraryError: one of them is not there any more, or is published already.
+            NotAsPublished: one of them is not what was read and kept as a draft, or what was published before it was retired.
         """
         gone: list[int] = []
         light = select(RevisionRow).options(defer(RevisionRow.text), defer(RevisionRow.blocks))
@@ -299,17 +318,20 @@ class Registry:
                 raise LibraryError(
                     f"{len(missing)} of {len(numbers)} documents cannot be published: somebody else did so, or dropped them, meanwhile."
                 )
+            # What was pending was read a moment ago, by this process, and no entry speaks of it yet.
+            for number in altered(session, [row.number for row in new.values() if row.state != PENDING]):
+                raise NotAsPublished(new[number].document_id, number)
             ids = {row.document_id for row in new.values()}
             rivals: dict[str, list[RevisionRow]] = {}
             for row in session.scalars(light.where(RevisionRow.document_id.in_(ids), RevisionRow.state == PUBLISHED)):
                 rivals.setdefault(row.document_id, []).append(row)
             for number in numbers:
                 row = new[number]
-                source = _source(row.source)
+                source = source_of(row.source)
                 replaced = [
                     other
                     for other in rivals.get(row.document_id, [])
-                    if other.state == PUBLISHED and takes_place(source, _source(other.source))
+                    if other.state == PUBLISHED and takes_place(source, source_of(other.source))
                 ]
                 for other in replaced:
                     other.state = SUPERSEDED
@@ -317,7 +339,12 @@ class Registry:
                 row.state = PUBLISHED
                 rivals.setdefault(row.document_id, []).append(row)
                 why = (reasons or {}).get(number, "")
-                detail = {"revision": row.sha256, "replaces": [other.sha256 for other in replaced], "reason": why}
+                detail = {
+                    "revision": row.sha256,
+                    "replaces": [other.sha256 for other in replaced],
+                    "reason": why,
+                    "proof": vouched(session, row, PUBLISHED, [other.number for other in replaced]),
+                }
                 events.append(session, user=user, action="publish", subject=row.document_id, detail=detail)
             raise_generation(session)
         return gone
@@ -364,120 +391,6 @@ def _configure(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _new_revision(document: Document, state: str) -> RevisionRow:
-    return RevisionRow(
-        document_id=document.id,
-        sha256=document.revision,
-        state=state,
-        added=datetime.now(UTC),
-        source=json.dumps(asdict(document.source), ensure_ascii=False, default=str),
-        format=document.format,
-        pages=document.pages,
-        articles=sum(block.kind is BlockKind.ARTICLE for block in document.blocks),
-        characters=len(document.text),
-        warnings=json.dumps(document.warnings, ensure_ascii=False),
-        text=document.text,
-        blocks=_pack(document.blocks),
-    )
-
-
-def _new_chunk(chunk: Chunk, revision: int) -> dict[str, Any]:
-    return {
-        "revision": revision,
-        "ordinal": chunk.ordinal,
-        "start": chunk.span.start,
-        "end": chunk.span.end,
-        "path": json.dumps(chunk.path, ensure_ascii=False),
-        "pages": json.dumps(chunk.pages),
-        "level": chunk.level,
-        "context": chunk.context,
-        "text": chunk.text,
-    }
-
-
-def _source(stored: str) -> Source:
-    fields = json.loads(stored)
-    for name in ("issued", "effective_from", "effective_to"):
-        fields[name] = date.fromisoformat(fields[name]) if fields[name] else None
-    return Source(**{**fields, "kind": Kind(fields["kind"])})
-
-
-def _revision(row: RevisionRow) -> Revision:
-    return Revision(
-        number=row.number,
-        document_id=row.document_id,
-        sha256=row.sha256,
-        state=row.state,
-        added=row.added.replace(tzinfo=UTC),
-        source=_source(row.source),
-        format=row.format,
-        pages=row.pages,
-        articles=row.articles,
-        characters=row.characters,
-        warnings=tuple(json.loads(row.warnings)),
-    )
-
-
-def _furniture(session: Session, numbers: Sequence[int]) -> dict[int, tuple[Furniture, ...]]:
-    rows = session.scalars(select(FurnitureRow).where(FurnitureRow.revision.in_(numbers)))
-    return {row.revision: tuple(Furniture(page=page, text=text) for page, text in json.loads(row.lines)) for row in rows}
-
-
-def _document(row: RevisionRow, furniture: Mapping[int, tuple[Furniture, ...]]) -> Document:
-    return Document(
-        id=row.document_id,
-        revision=row.sha256,
-        source=_source(row.source),
-        text=row.text,
-        blocks=_unpack(row.blocks),
-        pages=row.pages,
-        format=row.format,
-        warnings=tuple(json.loads(row.warnings)),
-        furniture=furniture.get(row.number, ()),
-    )
-
-
 def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     """SQLite takes at most 32,766 values in one statement."""
     return (ids[start : start + 30_000] for start in range(0, len(ids), 30_000))
-
-
-def _chunk(row: Row[Any]) -> Chunk:
-    return Chunk(
-        id=row.id,
-        document_id=row.document_id,
-        revision=row.sha256,
-        ordinal=row.ordinal,
-        span=Span(start=row.start, end=row.end),
-        path=_list(row.path),
-        pages=_list(row.pages),
-        level=row.level,
-        text=row.text,
-        context=row.context,
-    )
-
-
-@lru_cache(maxsize=20_000)
-def _list(stored: str) -> tuple[Any, ...]:
-    return tuple(json.loads(stored))
-
-
-def _pack(blocks: Sequence[Block]) -> bytes:
-    rows = [
-        [b.kind.value, b.span.start, b.span.end, b.path, b.page, [b.box.left, b.box.bottom, b.box.right, b.box.top] if b.box else None]
-        for b in blocks
-    ]
-    return zlib.compress(json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode())
-
-
-def _unpack(packed: bytes) -> tuple[Block, ...]:
-    return tuple(
-        Block(
-            kind=BlockKind(kind),
-            span=Span(start=start, end=end),
-            path=tuple(path),
-            page=page,
-            box=Box(left=box[0], bottom=box[1], right=box[2], top=box[3]) if box else None,
-        )
-        for kind, start, end, path, page, box in json.loads(zlib.decompress(packed))
-    )

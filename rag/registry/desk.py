@@ -12,12 +12,23 @@ from sqlalchemy import ForeignKey, LargeBinary, Text, delete, func, select, upda
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from rag.records import HIGHEST_LEVEL, Kind, Source
-from rag.registry import events
-from rag.registry.tables import CHECKED, DRAFT, PUBLISHED, RETIRED, Base, CanaryRow, ChunkRow, RevisionRow, raise_generation
+from rag.registry import events, proof
+from rag.registry.checking import altered, vouched
+from rag.registry.tables import (
+    CHECKED,
+    DRAFT,
+    OF_THE_DOCUMENT,
+    OF_THE_REVISION,
+    PUBLISHED,
+    RETIRED,
+    Base,
+    CanaryRow,
+    ChunkRow,
+    CorrectionRow,
+    RevisionRow,
+    raise_generation,
+)
 
-OF_THE_DOCUMENT = ("title", "issuer", "kind", "level", "licence", "language", "replaces", "review_on")
-"""Corrections that hold for every revision of a document; the others hold for the bytes that were read."""
-OF_THE_REVISION = ("number", "issued", "effective_from", "effective_to")
 _DATES = ("issued", "effective_from", "effective_to", "review_on")
 
 
@@ -29,18 +40,6 @@ class CheckRow(Base):
     at: Mapped[datetime]
     user: Mapped[str]
     findings: Mapped[str] = mapped_column(Text)
-
-
-class CorrectionRow(Base):
-    """What a person knows better than the file: one field of a document, or of one revision of it."""
-
-    __tablename__ = "corrections"
-    document_id: Mapped[str] = mapped_column(primary_key=True)
-    sha256: Mapped[str] = mapped_column(primary_key=True)
-    field: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[str]
-    at: Mapped[datetime]
-    user: Mapped[str]
 
 
 class ReadingRow(Base):
@@ -88,7 +87,7 @@ class DeskStore:
         with self._session() as session, session.begin():
             for row in self._rows(session, numbers, {DRAFT, CHECKED} - {state}):
                 row.state = state
-                detail = {"revision": row.sha256, "reason": reason}
+                detail = {"revision": row.sha256, "reason": reason, "proof": proof.moved(row, state)}
                 events.append(session, user=user, action=state, subject=row.document_id, detail=detail)
 
     def retire(self, numbers: Sequence[int], *, user: str, reason: str) -> list[int]:
@@ -98,20 +97,25 @@ class DeskStore:
             for row in self._rows(session, numbers, (PUBLISHED, DRAFT, CHECKED)):
                 gone += [row.number] if row.state == PUBLISHED else []
                 row.state = RETIRED
-                detail = {"revision": row.sha256, "reason": reason}
+                detail = {"revision": row.sha256, "reason": reason, "proof": proof.moved(row, RETIRED)}
                 events.append(session, user=user, action="retire", subject=row.document_id, detail=detail)
             raise_generation(session)
         return gone
 
-    def raise_level(self, document_id: str, level: int | None) -> None:
+    def raise_level(self, document_id: str, level: int | None, *, user: str) -> None:
         """Give this level to what was retired of a document and has a lower one: it may be published again. No index has it."""
         highest = level or HIGHEST_LEVEL
         with self._session() as session, session.begin():
-            for row in session.scalars(select(RevisionRow).where(RevisionRow.document_id == document_id, RevisionRow.state == RETIRED)):
+            rows = session.scalars(select(RevisionRow).where(RevisionRow.document_id == document_id, RevisionRow.state == RETIRED)).all()
+            odd = altered(session, [row.number for row in rows])
+            for row in rows:
                 source = json.loads(row.source)
                 if (source["level"] or HIGHEST_LEVEL) < highest:
                     row.source = json.dumps({**source, "level": level}, ensure_ascii=False)
                     session.execute(update(ChunkRow).where(ChunkRow.revision == row.number).values(level=highest))
+                    if row.number not in odd:  # what was changed by hand must not be vouched for
+                        detail = {"revision": row.sha256, "level": level, "proof": vouched(session, row, RETIRED)}
+                        events.append(session, user=user, action="raise level", subject=document_id, detail=detail)
 
     @staticmethod
     def _rows(session: Session, numbers: Sequence[int], states: Collection[str]) -> list[RevisionRow]:
@@ -121,7 +125,8 @@ class DeskStore:
         """Remove drafts as if they had never come: nothing was ever answered from them."""
         with self._session() as session, session.begin():
             for row in self._rows(session, numbers, (DRAFT, CHECKED)):
-                events.append(session, user=user, action="drop", subject=row.document_id, detail={"revision": row.sha256})
+                detail = {"revision": row.sha256, "proof": proof.dropped(row)}
+                events.append(session, user=user, action="drop", subject=row.document_id, detail=detail)
             session.execute(delete(RevisionRow).where(RevisionRow.number.in_(numbers), RevisionRow.state.in_((DRAFT, CHECKED))))
 
     def drop_older_drafts(self, numbers: Sequence[int]) -> None:

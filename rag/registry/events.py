@@ -55,6 +55,21 @@ def append(session: Session, *, user: str, action: str, subject: str, detail: Ma
     session.flush()
 
 
+def faults(number: int, event: Event | EventRow, last: str) -> dict[str, str]:
+    """What is wrong with an entry, a sentence each: "order" where it does not follow the one before it, "changed" where it was changed.
+
+    Args:
+        number: its place in the log, counted from 1.
+        last: the digest of the one before it.
+    """
+    found, what = {}, f"Entry {number} ({event.action} {event.subject})"
+    if event.previous != last:
+        found["order"] = f"{what} does not follow the one before it: one was removed, added or moved."
+    if digest(event.at, event.user, event.action, event.subject, event.detail, event.previous) != event.digest:
+        found["changed"] = f"{what} is not what was written: it was changed."
+    return found
+
+
 class EventStore:
     """The log of a registry."""
 

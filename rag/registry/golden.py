@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Text, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from rag.registry import events
+from rag.registry import events, proof
 from rag.registry.tables import Base
 
 
@@ -69,8 +69,10 @@ class Run:
 class GoldenStore:
     """The golden questions of a registry."""
 
-    def __init__(self, session: Callable[[], Session]) -> None:
+    def __init__(self, session: Callable[[], Session], odd: Callable[[], Collection[int]] = frozenset) -> None:
         self._session = session
+        self._odd = odd
+        """Numbers of the questions that are not what the log says."""
 
     def add(self, question: str, *, language: str, expect: Sequence[Mapping[str, Any]], as_of: date | None, topic: str, user: str) -> int:
         """Keep a question; returns its number."""
@@ -84,7 +86,9 @@ class GoldenStore:
         with self._session() as session, session.begin():
             session.add(row)
             session.flush()
-            events.append(session, user=user, action="golden", subject=f"golden {row.number}", detail={"question": question})
+            digest = proof.of_golden(row.question, row.language, row.as_of, row.expect, row.topic)
+            detail = {"question": question, "proof": {"golden": {str(row.number): digest}}}
+            events.append(session, user=user, action="golden", subject=f"golden {row.number}", detail=detail)
             return row.number
 
     def remove(self, number: int, *, user: str, reason: str) -> bool:
@@ -97,7 +101,8 @@ class GoldenStore:
             return True
 
     def all(self) -> list[Kept]:
-        """Every question, oldest first."""
+        """Every question, oldest first; those that are not what the log says are not asked."""
+        odd = self._odd()
         with self._session() as session:
             return [
                 Kept(
@@ -109,6 +114,7 @@ class GoldenStore:
                     topic=row.topic,
                 )
                 for row in session.scalars(select(GoldenRow).order_by(GoldenRow.number))
+                if row.number not in odd
             ]
 
     def keep_run(self, verdicts: Mapping[int, str], *, user: str, why: str, accepted: str = "") -> None:

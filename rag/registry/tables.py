@@ -9,6 +9,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 PENDING, PUBLISHED, SUPERSEDED = "pending", "published", "superseded"
 DRAFT, CHECKED, RETIRED = "draft", "checked", "retired"
+OF_THE_DOCUMENT = ("title", "issuer", "kind", "level", "licence", "language", "replaces", "review_on")
+"""Corrections that hold for every revision of a document; the others hold for the bytes that were read."""
+OF_THE_REVISION = ("number", "issued", "effective_from", "effective_to")
 
 
 class Base(DeclarativeBase):
@@ -71,6 +74,18 @@ class ChunkRow(Base):
     context: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     embedded: Mapped[bool] = mapped_column(default=False)
+
+
+class CorrectionRow(Base):
+    """What a person knows better than the file: one field of a document, or of one revision of it."""
+
+    __tablename__ = "corrections"
+    document_id: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    field: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+    at: Mapped[datetime]
+    user: Mapped[str]
 
 
 class CanaryRow(Base):

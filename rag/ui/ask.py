@@ -9,6 +9,7 @@ from datetime import date
 import streamlit as st
 
 from rag import conversation
+from rag.answer.verify import verify
 from rag.answer.write import Writer
 from rag.ask import ask
 from rag.desk.feedback import record_asked
@@ -181,6 +182,8 @@ def _asked(library: Library, who: Reader) -> Worked | None:
     wanted, as_of = who.wanted, who.as_of
     key = (wanted, as_of, library.registry.generation)
     kept: dict[tuple[Wanted, date, int], Worked] = st.session_state.setdefault("answers", {})
+    if key in kept and not _stands(library, who, kept[key].answer):
+        del kept[key]
     place = st.container(key="answering")  # always there: elements that move up would be drawn anew, and the keyboard would lose its place
     if key not in kept:
         panel.forget()
@@ -193,6 +196,17 @@ def _asked(library: Library, who: Reader) -> Worked | None:
         while len(kept) > _KEPT:
             del kept[next(iter(kept))]
     return kept[key]
+
+
+def _stands(library: Library, who: Reader, answer: Answer) -> bool:
+    """True where every quote of an answer that was given before is still what its document says, and that what was published."""
+    shown = [citation for statement in answer.statements for citation in statement.citations]
+    try:
+        for citation in (*shown, *(answer.refusal.nearest if answer.refusal else ())):
+            verify(citation, library.document(citation.document_id, citation.revision, clearance=who.wanted.level))
+    except KonkyoError:
+        return False
+    return True
 
 
 def _reworded(wanted: Wanted, worked: Worked, key: tuple[Wanted, date, int]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from rag import __version__
+from rag.answer.verify import verify
 from rag.export.memo import Link, Memo, Note, Said, Section
 from rag.records import HIGHEST_LEVEL, Answer, Citation, Document, Premise, PremiseKind, Role, Statement, Status
 from rag.text import show_date
@@ -123,6 +124,8 @@ def _said(statement: Statement, load: Load, t: Words, link: Callable[[Citation],
     notes = []
     for citations in together(statement):
         document = load(citations[0])
+        for citation in citations:
+            verify(citation, document)
         opened = decides if decides in citations else citations[-1]
         links = [Link(label=t("memo.open"), address=address)] if (address := link(opened)) else []
         if document.source.uri.startswith(("https://", "http://")):

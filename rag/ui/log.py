@@ -143,6 +143,7 @@ def _detail(who: Reader, event: Event) -> str:
         return event.detail
     if not isinstance(detail, dict):
         return event.detail
+    detail.pop("proof", None)  # digests, for the program; the CSV has them as they are kept
     before = detail.pop("before", {})
     # A correction that says nothing takes a value away; anything else without a value has nothing to tell.
     said = {name: value for name, value in detail.items() if value or (event.action == "correct" and name != "revision")}

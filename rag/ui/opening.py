@@ -12,6 +12,7 @@ from rag.library import Library, Trouble
 from rag.read.page_picture import Area, PagePicture
 from rag.read.sandbox import Sandbox
 from rag.records import Document
+from rag.registry.proof import Mismatch
 from rag.search import search
 from rag.settings import Settings
 
@@ -45,6 +46,11 @@ def _troubles(home: str, generation: int, _library: Library) -> list[Trouble]:
     return _library.troubles()
 
 
+@st.cache_data(show_spinner=False, max_entries=2, ttl=_RECHECK_SECONDS)
+def _sampled(home: str, generation: int, _library: Library) -> int:
+    return len(_library.mismatches(sample=True))
+
+
 @st.cache_data(show_spinner=False, max_entries=64)
 def _picture(
     revision: str, page: int, quotes: tuple[str, ...], areas: tuple[Area, ...], _library: Library, _document: Document, _password: str
@@ -71,20 +77,30 @@ def troubles(opened: Library) -> list[Trouble]:
     return _troubles(str(opened.home), opened.registry.generation, opened)
 
 
+def mismatches(opened: Library) -> list[Mismatch]:
+    """What in the library is not what its log says: a sample is hashed for each state that it is in, and the rest when it is shown."""
+    _sampled(str(opened.home), opened.registry.generation, opened)
+    return opened.mismatches()
+
+
 def check_again() -> None:
     """Forget what was found out, so that the next look is a fresh one."""
     _troubles.clear()
+    _sampled.clear()
     _library.clear()
 
 
 def picture(
     opened: Library, document: Document, page: int, quotes: tuple[str, ...] = (), areas: tuple[Area, ...] = (), password: str = ""
 ) -> PagePicture | None:
-    """A page of a PDF or a scan with the quotes marked, or else the areas; None where it cannot be drawn.
+    """A page of a PDF or a scan with the quotes marked, or else the areas; None where it cannot be drawn, or the original is not the bytes
+    that were read.
 
     Raises:
         PasswordNeeded: it is encrypted, and the password does not open it.
     """
+    if opened.originals.damage(document.revision):  # a picture that was drawn before would hide it
+        return None
     try:
         return _picture(document.revision, page, quotes, areas, opened, document, password)
     except PasswordNeeded:

@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 
 import streamlit as st
 
-from rag.errors import KonkyoError, PasswordNeeded
+from rag.errors import KonkyoError, NotAsPublished, PasswordNeeded
 from rag.graph import Reference
 from rag.library import Library
+from rag.originals import GONE
 from rag.read.page_picture import Area
 from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Citation, Document, Span, Statement
 from rag.text import show_date
@@ -106,9 +107,10 @@ def show(library: Library, who: Reader) -> None:
         try:
             shown = place.spot or place.citation
             document = library.document(shown.document_id, shown.revision, clearance=who.wanted.level)
-        except KonkyoError:
+        except KonkyoError as error:
             _way_back(who, place)
-            safe.show(safe.tag("p", who.t("source.gone"), class_="k-note"))
+            said = "altered.not_shown" if isinstance(error, NotAsPublished) else "source.gone"
+            safe.show(safe.tag("p", who.t(said), class_="k-note"))
             return
         _draw(library, who, place, document)
 
@@ -128,6 +130,9 @@ def _draw(library: Library, who: Reader, place: Place, document: Document) -> No
     _text(who, document, unit, place)
     _turn(who, place, units, number, home)
     related.show(library, who, document, unit.span, lambda reference: _follow(place, reference))
+    if damage := library.originals.damage(document.revision):  # read whole, each time that a source is opened
+        safe.show(safe.tag("p", t("source.download_gone" if damage == GONE else "source.original_changed"), class_="k-note"))
+        return
     if document.format == "pdf" and document.pages:
         _page(library, who, place, document)
     _download(library, who, document)
@@ -276,9 +281,6 @@ def _areas(document: Document, page: int, span: Span) -> tuple[Area, ...]:
 def _download(library: Library, who: Reader, document: Document) -> None:
     t = who.t
     name = PurePosixPath(document.source.uri.replace("\\", "/")).name or document.id
-    if not library.original_file(document.revision).is_file():
-        safe.show(safe.tag("p", t("source.download_gone"), class_="k-small"))
-        return
     st.download_button(
         t("source.download"),
         data=lambda: library.original(document),

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from rag.desk import jobs
-from rag.errors import PasswordNeeded
+from rag.errors import NotAsPublished, PasswordNeeded
 from rag.holder import person
 from rag.library import Library
+from rag.originals import CHANGED
 from rag.read.options import HeadingAt, Options
 from rag.read.page_picture import PagePicture
 from rag.records import Block, BlockKind, Document
@@ -24,7 +25,11 @@ _LINE = 60
 
 def show(library: Library, who: Reader, revision: Revision) -> None:
     """Draw a page of the original beside what was read from it."""
-    document = library.registry.documents([revision.number])[revision.number]
+    try:
+        document = library.registry.documents([revision.number])[revision.number]
+    except NotAsPublished:
+        safe.show(safe.tag("p", who.t("altered.not_shown"), class_="k-note", role="alert"))
+        return
     pages = document.pages or max(1, -(-len(document.blocks) // _AT_ONCE))
     wanted = frame.chosen("page")
     number = min(max(int(wanted) if wanted.isdigit() else 1, 1), pages)
@@ -69,6 +74,9 @@ def _original(library: Library, who: Reader, document: Document, number: int) ->
     try:
         picture = _drawn(library, who, document, number) if paged else None
     except PasswordNeeded:
+        return
+    if library.originals.damage(document.revision) == CHANGED:
+        safe.show(safe.tag("p", who.t("source.original_changed"), class_="k-note", role="alert"))
         return
     if picture is None:
         said = "reading.no_picture" if paged else "reading.no_pages"

@@ -85,6 +85,7 @@ _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # the library
         (r"(?P<what>.*) is not kept any more\. Add it again\.", "not_kept"),
         (r"Not all of these are drafts any more: .*|.* documents cannot be published: somebody else .*", "not_drafts"),
+        (r"(?P<what>.*) is not what was published: .*", "not_as_published"),
         (r"There is no (?:.* )?document .*|The library has no document .*", "no_document"),
         (r"(?P<what>.*) has no '(?P<n>.*)'\. (?:Near it|Nothing there) .*", "no_provision"),
         (r"The original file of .* (?:is not in the library|was changed on the disk).*", "no_original"),

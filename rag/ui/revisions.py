@@ -9,6 +9,7 @@ import streamlit as st
 
 from rag.desk.diff import Change, Kind, Line, changed, compare
 from rag.desk.overview import revisions_of
+from rag.errors import NotAsPublished
 from rag.library import Library
 from rag.records import Document, Filters
 from rag.registry import PUBLISHED, Revision
@@ -91,7 +92,11 @@ def _difference(library: Library, who: Reader, revision: Revision, every: Sequen
     if old == new:
         safe.show(safe.tag("p", t("revisions.same_one"), class_="k-small", role="status"))
         return
-    texts = library.registry.documents([old, new])
+    try:
+        texts = library.registry.documents([old, new])
+    except NotAsPublished:
+        safe.show(safe.tag("p", t("altered.not_shown"), class_="k-note", role="alert"))
+        return
     found = _changes(old, new, texts[old], texts[new])
     if not found:
         safe.show(safe.tag("p", t("revisions.no_change"), role="status"))
