@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,7 +27,7 @@ from filelock import FileLock, Timeout
 
 from rag import holder, meaning, scratch, sources
 from rag.chunk import chunk
-from rag.errors import DamagedFile, DiskFull, FileUnreadable, IndexDamaged, KonkyoError, LibraryError, LibraryLocked, ReadError
+from rag.errors import DamagedFile, DiskFull, IndexDamaged, KonkyoError, LibraryError, LibraryLocked, ReadError
 from rag.index import keyword
 from rag.index.keyword import KeywordWriter
 from rag.library import Library
@@ -368,8 +367,6 @@ class Ingester:
         link(self._library, lambda done, total: self._progress(f"following references: document {done} of {total}"))
 
     def _add_file(self, item: sources.Found, sandbox: Sandbox, password: str = "") -> list[Outcome]:
-        if os.path.isdir(item.file):  # noqa: PTH112  (Path.is_dir raises where the folder above may not be read)
-            raise FileUnreadable(item.source.uri, "is a folder that may not be read: ask for permission.")
         data = sandbox.load(item.file, name=item.source.uri)
         sha256 = hashlib.sha256(data).hexdigest()
         item = replace(item, source=corrected(item.source, item.document_id, sha256, self._corrections))

@@ -41,7 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("rag.question", "rag.conversation"),
     ("rag.thesaurus", "rag.about"),
-    ("rag.terms",),
+    ("rag.terms", "rag.inside"),
     ("rag.spelling", "rag.text", "rag.settings", "rag.holder", "rag.recorded", "rag.scratch"),
     ("rag.records", "rag.errors"),
     ("rag",),

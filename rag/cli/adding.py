@@ -13,7 +13,7 @@ import typer
 from rag import scratch
 from rag.cli.desk import Reason, publish_drafts
 from rag.cli.terminal import err, exists, hidden, library, out, progress, shown
-from rag.errors import ArchiveRefused, EmptyFile, FileUnreadable
+from rag.errors import EmptyFile, FileUnreadable, ReadError
 from rag.holder import person
 from rag.records import HIGHEST_LEVEL
 from rag.sources import Found, find
@@ -142,7 +142,7 @@ class _Adding:
                 for found in self._in(path, self._folder / f"{number:05d}", name):
                     empty = False
                     yield found
-            except ArchiveRefused as error:
+            except ReadError as error:
                 self._tell(Outcome(name=name, result=Result.FAILED, reason=error.reason, code=error.code))
                 continue
             if empty:

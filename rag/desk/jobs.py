@@ -18,6 +18,8 @@ from rag.read import wire
 from rag.read.options import Options
 from rag.text import storable
 
+_LONGEST = 1_000
+"""Characters of a name that are kept, the last ones: they tell what kind of file it is."""
 INBOX = "inbox"
 """Folder in the library's home: files that were handed in and are not read yet."""
 
@@ -71,14 +73,14 @@ def fetch(library: Library, wanted: str, *, user: str, clearance: int, level: in
 
 def _keep(folder: Path, number: int, name: str, data: bytes) -> list[str]:
     """Write a file into a folder of its own; returns where, and the name it came with."""
-    came = storable(name.replace("\\", "/"))
+    came = storable(name.replace("\\", "/").replace("\0", ""))
     parts = [part for part in PurePosixPath(came).parts if part not in ("/", "..", ".")]
     plain = f"{number:05d}{PurePosixPath(came).suffix[:10]}"
     with open(folder / plain, "wb") as out:
         out.write(data)
         out.flush()
         os.fsync(out.fileno())
-    return [plain, "/".join(parts) or plain]
+    return [plain, "/".join(parts)[-_LONGEST:] or plain]
 
 
 def read_again(library: Library, document_id: str, sha256: str, options: Options, *, user: str, clearance: int) -> int:

@@ -23,7 +23,7 @@ from rag.desk.correct import correct, look_again
 from rag.desk.jobs import INBOX
 from rag.desk.publish import check, find, publish
 from rag.desk.unpack import files_in
-from rag.errors import ArchiveRefused, GoldenRegressed, KonkyoError, LibraryError, LibraryLocked, PasswordNeeded, ReadError, Stopped
+from rag.errors import GoldenRegressed, KonkyoError, LibraryError, LibraryLocked, PasswordNeeded, ReadError, Stopped
 from rag.ingest import Ingester, Outcome, Result
 from rag.library import Library
 from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
@@ -263,7 +263,7 @@ class _Work:
         megabytes, level = self._library.settings.archive_megabytes, self._job.what["level"]
         try:
             yield from files_in(file, folder, megabytes=megabytes, name=came, level=level, look=lambda: self._stage(f"unpacking {came}"))
-        except ArchiveRefused as error:
+        except ReadError as error:
             self._tell_once(Outcome(name=came, result=Result.FAILED, reason=error.reason, code=error.code))
 
     def _published(self, file: Path, came: str) -> Outcome | None:
