@@ -22,10 +22,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.evaluate",),
     ("rag.ask", "rag.export"),
     ("rag.search", "rag.ingest"),
-    ("rag.lift",),
+    ("rag.lift", "rag.known"),
     ("rag.named", "rag.premises", "rag.compare", "rag.graph", "rag.link"),
     ("rag.library",),
-    ("rag.meaning", "rag.audit", "rag.second_stage", "rag.mentioned"),
+    ("rag.meaning", "rag.audit", "rag.second_stage", "rag.mentioned", "rag.rights"),
     ("rag.answer",),
     (
         "rag.registry",

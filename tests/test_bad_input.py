@@ -230,7 +230,7 @@ def test_a_folder_without_rights_is_named_not_passed_over(common: Path, library:
         (alone,) = sources.find([common / "shut"])
         assert alone.source.uri == "shut"
         assert [item.source.uri for item in sources.find([common / "shut" / "file.md"])] == ["file.md"]
-    with Ingester(library) as ingester:
+    with Ingester(library, clearance=3) as ingester:
         outcomes = {outcome.name: outcome for outcome in ingester.add_files(items)}
     assert outcomes["open/file.md"].result is Result.ADDED
     reason = "is a folder that may not be read: ask for permission."

@@ -227,7 +227,8 @@ def test_a_link_that_takes_the_place_between_the_look_and_the_opening(
 ) -> None:
     (handed_in / "sub").mkdir()
     (handed_in / "sub" / "secret.md").write_text("harmless", encoding="utf-8")
-    look, done = os.stat, []
+    look = os.stat
+    done: list[bool] = []
 
     def swap(*args: object, **more: object) -> os.stat_result:
         about = look(*args, **more)  # type: ignore[arg-type]

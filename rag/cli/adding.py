@@ -114,7 +114,11 @@ class _Adding:
         with progress(quiet=False) as bar:
             task = bar.add_task("starting", total=None)
             with Ingester(
-                self._library, draft=True, user=person(), progress=lambda stage: bar.update(task, description=shown(stage[:60]))
+                self._library,
+                clearance=self._library.settings.clearance,
+                draft=True,
+                user=person(),
+                progress=lambda stage: bar.update(task, description=shown(stage[:60])),
             ) as ingester:
                 for outcome in ingester.add_files(self._noted(found), password=password):
                     bar.advance(task)

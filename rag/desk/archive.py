@@ -24,6 +24,7 @@ from rag.errors import ArchiveRefused, DiskFull, LibraryError
 from rag.ingest import Ingester
 from rag.inside import alone, opened
 from rag.library import Library
+from rag.records import HIGHEST_LEVEL
 from rag.registry import PUBLISHED, Registry
 from rag.text import short
 
@@ -66,7 +67,7 @@ def export(library: Library, file: Path, *, progress: Progress = _nobody) -> Pac
     part = file.with_name(f"{file.name}.part")
     copy = library.home / "registry.export"
     try:
-        with Ingester(library), zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        with Ingester(library, clearance=HIGHEST_LEVEL), zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             copy.unlink(missing_ok=True)
             library.registry.copy(copy)
             revisions = library.registry.revisions()

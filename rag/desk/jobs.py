@@ -16,6 +16,7 @@ from rag.errors import DiskFull, LibraryError
 from rag.library import Library
 from rag.read import wire
 from rag.read.options import Options
+from rag.rights import Rights
 from rag.text import storable
 
 _LONGEST = 1_000
@@ -84,7 +85,12 @@ def _keep(folder: Path, number: int, name: str, data: bytes) -> list[str]:
 
 
 def read_again(library: Library, document_id: str, sha256: str, options: Options, *, user: str, clearance: int) -> int:
-    """Keep how the bytes of a revision are to be read, and read them so. Returns the job's number."""
+    """Keep how the bytes of a revision are to be read, and read them so. Returns the job's number.
+
+    Raises:
+        UnknownDocument: there is no such document, or this person may not change it; see :mod:`rag.rights`.
+    """
+    Rights.of(library.registry.revisions(), clearance).must_change(document_id)
     library.registry.desk.keep_reading(document_id, sha256, wire.options_to_json(options), user=user)
     return library.registry.jobs.add("read", {"document_id": document_id, "sha256": sha256}, user=user, clearance=clearance)
 

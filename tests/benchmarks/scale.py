@@ -107,7 +107,7 @@ def ingest(options: argparse.Namespace) -> dict[str, Any]:
     files = Files(options.home / "files", options.laws, options.shape)
     started = time.perf_counter()
     at, laid = started, 0
-    with Ingester(library) as ingester:
+    with Ingester(library, clearance=3) as ingester:
         for outcome in ingester.add_files(iter(files)):
             if outcome.result is Result.UNCHANGED:
                 started, files.seconds = time.perf_counter(), 0.0  # what was there is passed over before the clock starts
