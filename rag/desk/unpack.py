@@ -50,7 +50,7 @@ def unpack(archive: Path | Place, folder: Path, *, megabytes: int, name: str, lo
             return _unpack(packed, about.st_size, folder, megabytes, name, look)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, RuntimeError) as error:
         shutil.rmtree(folder, ignore_errors=True)
-        raise ArchiveRefused(name, f"is no ZIP archive that can be unpacked ({error}). Get it again.") from error
+        raise ArchiveRefused(name, f"is no ZIP archive that can be unpacked ({short(str(error))}). Get it again.") from error
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise ArchiveRefused(name, f"cannot be unpacked ({error.strerror or error}).") from error

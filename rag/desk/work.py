@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -29,7 +30,7 @@ from rag.library import Library
 from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, Revision
 from rag.registry.jobs import CANCELLED, DONE, FAILED, WAITING, Job
 from rag.registry.questions import Changed, Questions
-from rag.rights import Rights, level_of
+from rag.rights import Rights, level_of, not_to_change
 
 TRIES = 3
 """A job that ended its program so often is not begun again."""
@@ -291,6 +292,8 @@ class _Work:
         id = self._id(file, came)
         known = [r for r in self._library.registry.revisions(PUBLISHED, DRAFT, CHECKED) if r.document_id == id]
         if not known:
+            if what["document_id"]:
+                raise not_to_change(id)
             return replace(named, document_id=id, source=replace(named.source, effective_from=begins))
         old = known[-1].source
         # Only a revision from the same day takes another one's place, so one of another day must not have its name.
@@ -315,10 +318,14 @@ class _Work:
         Raises:
             UnknownDocument: it is said to belong to one that whoever handed it in may not change, or that is not there.
         """
-        rights = Rights.of(self._library.registry.revisions(), self._job.clearance)
         if chosen := str(self._job.what["document_id"]):
-            rights.must_change(chosen)
-        return chosen or rights.own_id(sources.named(came, file).document_id)
+            self._rights.must_change(chosen)
+        return chosen or self._rights.own_id(sources.named(came, file).document_id)
+
+    @cached_property
+    def _rights(self) -> Rights:
+        """Of whoever handed in the job, as it begins. The writer looks again."""
+        return Rights.of(self._library.registry.revisions(), self._job.clearance)
 
     # ------------------------------------------------------------ the other kinds
 
@@ -347,7 +354,7 @@ class _Work:
 
     def _reread(self, ingester: Ingester, password: str = "") -> Outcome:
         what = self._job.what
-        Rights.of(self._library.registry.revisions(), self._job.clearance).must_change(what["document_id"])
+        self._rights.must_change(what["document_id"])
         revision = find(self._library, what["document_id"], PUBLISHED, DRAFT, CHECKED, sha256=what["sha256"])
         name = revision.source.uri
         self._stage(f"reading {name}")

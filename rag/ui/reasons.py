@@ -86,7 +86,7 @@ _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\S+ sends more than (?P<what>\d+) MB\..*", "fetch_large"),
         # the library
         (r"(?P<what>.*) is not kept any more\. Add it again\.", "not_kept"),
-        (r"Not all of these are drafts any more: .*|.* documents cannot be published: somebody else .*", "not_drafts"),
+        (r"Not all of these are (?:drafts|there) any more: .*|.* documents cannot be published: somebody else .*", "not_drafts"),
         (r"There is no (?:.* )?document .*|The library has no document .*", "no_document"),
         (r"(?P<what>.*) has no '(?P<n>.*)'\. (?:Near it|Nothing there) .*", "no_provision"),
         (r"The original file of .* (?:is not in the library|was changed on the disk).*", "no_original"),
