@@ -190,7 +190,7 @@ def test_what_is_published_ends_only_when_somebody_is_sure(library: Library) -> 
 
 
 def test_a_draft_ends_without_a_question(library: Library) -> None:
-    with Ingester(library, draft=True) as ingester:
+    with Ingester(library, draft=True, clearance=3) as ingester:
         ingester.add(document("draft", "Dogs stay outside.", effective_from=FIRST))
         ingester.flush()
     (one,) = [r for r in library.registry.revisions() if r.document_id == "draft"]
