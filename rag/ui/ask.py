@@ -33,9 +33,9 @@ const toField = (tries) => {
   else if (!field && tries) setTimeout(() => toField(tries - 1), 100);
 };
 """
-_AT_ONCE = f"{_TO_FIELD}toField(50);"
+_AT_ONCE = safe.Script(f"window.konkyoLoaded = true;{_TO_FIELD}toField(50);")
 """So that one can type at once."""
-_WHEN_LOADED = f"if (!window.konkyoLoaded) {{ window.konkyoLoaded = true; {_TO_FIELD} toField(50); }}"
+_WHEN_LOADED = safe.Script(f"if (!window.konkyoLoaded) {{ window.konkyoLoaded = true; {_TO_FIELD} toField(50); }}")
 """The same where an answer stands already, but only when the page comes: later the keyboard keeps the place that the reader gave it."""
 
 
@@ -95,7 +95,7 @@ def _start(library: Library, who: Reader) -> None:
                 wanted = replace(who.wanted, question=example, understood="")
                 st.button(example, key=f"example-{number}", on_click=_take, args=(wanted,), width="stretch")
     _history(who)
-    safe.run_script(f"window.konkyoLoaded = true;{_AT_ONCE}")
+    safe.run_script(_AT_ONCE)
 
 
 def _form(t: Words) -> None:

@@ -19,7 +19,7 @@ from rag.ui import days, findings, frame, notes, progress, reading, revisions, s
 from rag.ui.frame import Reader
 from rag.ui.texts import Words
 
-_TO_TOP = "document.querySelector('[data-testid=stMain]').scrollTo(0, 0)"
+_TO_TOP = safe.Script("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
 """Runs when the document is opened, and not again while it stays open."""
 _VIEWS = ("facts", "reading", "revisions")
 

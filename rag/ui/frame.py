@@ -116,10 +116,14 @@ def stylesheet(t: Words) -> str:
 def style(who: Reader) -> None:
     """The stylesheet, and the language of the page for screen readers and the choice of glyphs."""
     safe.show_style(stylesheet(who.t))
-    safe.run_script({"ja": "document.documentElement.lang = 'ja'", "en": "document.documentElement.lang = 'en'"}[who.t.language])
+    safe.run_script(_LANGUAGE[who.t.language])
 
 
-_SKIP = """
+_LANGUAGE: Mapping[Language, safe.Script] = {
+    "ja": safe.Script("document.documentElement.lang = 'ja'"),
+    "en": safe.Script("document.documentElement.lang = 'en'"),
+}
+_SKIP = safe.Script("""
 if (!document.querySelector('body > .k-skip')) {
   const link = document.createElement('a');
   link.className = 'k-skip';
@@ -133,7 +137,7 @@ if (!document.querySelector('body > .k-skip')) {
   });
   document.body.prepend(link);
 }
-"""
+""")
 """The first thing that the keyboard reaches leads past the menu and what stands around every page: to the question, or to the heading.
 It belongs before Streamlit's own menu, where no element of a page can stand; its words come with the stylesheet."""
 
