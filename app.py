@@ -1,6 +1,6 @@
 """The page frame: who is asking, in which language, as of which day, and which pages there are. Run: streamlit run app.py
 
-Streamlit takes this file twice. It imports it for ``app``, which its server serves; and it runs it as a script for each drawing of a page.
+Streamlit uses this file twice. It imports it for ``app``, which its server serves; and it runs it as a script to draw a page.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ import streamlit as st
 
 from rag.errors import KonkyoError, SettingsError
 from rag.settings import from_environment, hosts
-from rag.ui import ask, documents, frame, gaps, log, opening, protection, quality, trouble, usage
-from rag.ui.texts import Words
+from rag.ui import protection
 
 ICON = Path(__file__).parent / "rag" / "ui" / "icon.png"
 
 
 def main() -> None:
     """Draw the page that the address names."""
+    # Not above: importing them takes seconds, and the server is there at once without them.
+    from rag.ui import ask, documents, frame, gaps, log, opening, quality, trouble, usage
+    from rag.ui.texts import Words
+
     try:
         settings = from_environment()
     except KonkyoError as error:

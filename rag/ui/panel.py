@@ -14,17 +14,9 @@ from rag.library import Library
 from rag.read.page_picture import Area
 from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Citation, Document, Span, Statement
 from rag.text import show_date
-from rag.ui import footnotes, opening, related, safe, source, tables
+from rag.ui import footnotes, opening, related, safe, scripts, source, tables
 from rag.ui.frame import Reader
 from rag.ui.source import Line, Unit
-
-_FIND_MARK = """
-const panel = document.querySelector('.st-key-source');
-const mark = panel && (panel.querySelector('.k-aim mark, .k-pointed') || panel.querySelector('mark'));
-if (mark) panel.scrollTop += mark.getBoundingClientRect().top - panel.getBoundingClientRect().top - panel.clientHeight / 2;
-"""
-_TO_MARK = safe.Script(_FIND_MARK)
-_TO_PANEL = safe.Script(f"{_FIND_MARK}if (panel && window.innerWidth <= 900) panel.scrollIntoView({{block: 'start'}});")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,7 +181,7 @@ def _text(who: Reader, document: Document, unit: Unit, place: Place) -> None:
     if seen.before or seen.after:
         st.button(t("source.whole"), key="whole", type="tertiary", on_click=_go, args=(replace(place, whole=True),))
     turns = int(st.session_state.get("turns", 0))  # presses: it runs again after each
-    safe.run_script(_TO_PANEL if turns else _TO_MARK, turns)
+    safe.run_script(scripts.TO_PANEL if turns else scripts.TO_MARK, turns)
 
 
 def _class(line: Line) -> str:

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 
 from rag.serve.guard import Guard
 from rag.serve.hosts import Host
-from rag.ui import safe
+from rag.ui import scripts
 from rag.ui.texts import LANGUAGES, Words
 
 _INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
@@ -29,14 +29,14 @@ def guard(hosts: Sequence[Host]) -> Middleware:
 
 def policy() -> str:
     """Everything from this server only; of scripts between the lines, only those that the program has as constants."""
-    inline = [*_INLINE.findall(_INDEX.read_text(encoding="utf-8")), *safe.SCRIPTS]
+    inline = [*_INLINE.findall(_INDEX.read_text(encoding="utf-8")), *scripts.ALL]
     rules = {
         "default-src": ["'none'"],
-        "script-src": ["'self'", *dict.fromkeys(map(safe.digest, inline))],
+        "script-src": ["'self'", *dict.fromkeys(map(scripts.digest, inline))],
         # Streamlit writes its stylesheets from its scripts, and so do we; what styles could load is limited by the other rules.
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "data:", "blob:"],
-        "font-src": ["'self'"],
+        "font-src": ["'self'", "data:"],
         "media-src": ["'self'", "blob:"],
         "manifest-src": ["'self'"],
         "object-src": ["'none'"],

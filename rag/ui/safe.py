@@ -10,8 +10,6 @@ Labels of Streamlit's widgets are Markdown; ``label`` takes the meaning out of e
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import re
 import string
@@ -20,25 +18,11 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
+from rag.ui.scripts import Script
+
 _TAGS = frozenset("p div span mark h1 h2 h3 h4 ul ol li dl dt dd table tbody tr td strong code small br".split())
 _ATTRIBUTES = frozenset({"class", "lang", "role", "aria-live", "aria-label", "aria-current", "colspan", "rowspan"})
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
-
-
-SCRIPTS: list[str] = []
-"""What stands between <script> and </script> on the pages. The browser is told their digests, and runs no other."""
-
-
-class Script(str):
-    """A script of ours, made when the program starts: no text from documents or readers can be in it."""
-
-    __slots__ = ()
-
-    def __new__(cls, script: str) -> Script:
-        # In a function of its own: a page that is drawn again declares nothing twice.
-        made = super().__new__(cls, f"(() => {{{script}\n}})()")
-        SCRIPTS.append(made)
-        return made
 
 
 class Html(str):
@@ -118,11 +102,6 @@ def run_script(script: Script, turn: int = 0) -> None:
     if not isinstance(script, Script):
         raise TypeError("only a Script is run: the browser knows no other")
     st.html(f'<script data-turn="{int(turn)}">{script}</script>', unsafe_allow_javascript=True)
-
-
-def digest(script: str) -> str:
-    """A script's digest, as a Content-Security-Policy names it."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 def _visible(text: str) -> str:

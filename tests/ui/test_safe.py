@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import html
-import importlib
 import re
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag.ui import safe
+from rag.ui import safe, scripts
 
 UI = Path(safe.__file__).parent
 HOSTILE = (
@@ -94,18 +93,19 @@ def test_nothing_else_writes_markup() -> None:
 
 
 def test_scripts_are_constants() -> None:
-    """No text of a document or a reader gets into a script: they are made of literals when the program starts, where no reader is yet."""
+    """No text of a document or a reader gets into a script: all are made in one file when the program starts, of literals."""
     made = 0
     for file in UI.glob("*.py"):
-        importlib.import_module(f"rag.ui.{file.stem}")
         tree = ast.parse(file.read_text(encoding="utf-8"))
         at_start = {id(leaf) for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign) for leaf in ast.walk(node)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "safe.Script":
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "Script":
                 names = {leaf.id for leaf in ast.walk(node.args[0]) if isinstance(leaf, ast.Name)}
-                assert id(node) in at_start and all(name.strip("_").isupper() for name in names), ast.unparse(node)
+                assert file.name == "scripts.py" and id(node) in at_start and all(name.strip("_").isupper() for name in names), ast.unparse(
+                    node
+                )
                 made += 1
-    assert made == len(safe.SCRIPTS)
+    assert made == len(scripts.ALL)
 
 
 def test_no_other_script_is_run() -> None:
@@ -121,7 +121,7 @@ def test_a_string_of_a_stylesheet_ends_nowhere_but_at_its_end() -> None:
 def test_a_script_that_runs_again_declares_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[str] = []
     monkeypatch.setattr("rag.ui.safe.st.html", lambda text, **_: given.append(text))
-    monkeypatch.setattr(safe, "SCRIPTS", [])
-    safe.run_script(safe.Script("const once = 1; // behind a comment"), 2)
+    monkeypatch.setattr(scripts, "ALL", [])
+    safe.run_script(scripts.Script("const once = 1; // behind a comment"), 2)
     assert given == ['<script data-turn="2">(() => {const once = 1; // behind a comment\n})()</script>']
-    assert safe.SCRIPTS == ["(() => {const once = 1; // behind a comment\n})()"]
+    assert scripts.ALL == ["(() => {const once = 1; // behind a comment\n})()"]
