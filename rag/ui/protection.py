@@ -14,7 +14,8 @@ from rag.serve.hosts import Host
 from rag.ui import scripts
 from rag.ui.texts import LANGUAGES, Words
 
-_INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
+INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
+"""The page into which Streamlit's scripts draw."""
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -29,7 +30,7 @@ def guard(hosts: Sequence[Host]) -> Middleware:
 
 def policy() -> str:
     """Everything from this server only; of scripts between the lines, only those that the program has as constants."""
-    inline = [*_INLINE.findall(_INDEX.read_text(encoding="utf-8")), *scripts.ALL]
+    inline = [*_INLINE.findall(INDEX.read_text(encoding="utf-8")), *scripts.ALL]
     rules = {
         "default-src": ["'none'"],
         "script-src": ["'self'", *dict.fromkeys(map(scripts.digest, inline))],

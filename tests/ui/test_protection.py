@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from rag.ui import protection, scripts
 from rag.ui.texts import Words
+from tests.serve.test_served import WATCH
 from tests.ui.conftest import SWITCHES, Screen, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -40,9 +42,9 @@ PARTS = {
         const script = document.createElement('script');
         script.onload = () => done('run');
         script.onerror = () => done('refused');
-        script.src = address + '/static/js/' + 'index.js';
+        script.src = address + '/SCRIPT';
         document.body.append(script);
-    })""",
+    })""".replace("SCRIPT", re.findall(r'src="\./(static/js/[^"]+)"', protection.INDEX.read_text(encoding="utf-8"))[0]),
 }
 """What a page can try on another server: source of a function that takes the server's address."""
 
@@ -95,7 +97,7 @@ def test_a_name_that_was_made_to_lead_here(browser: Browser, sample_address: str
     page = rebound.new_page()
     reply = page.goto(f"http://attacker.example:{port}/")
     assert reply and reply.status == 421
-    assert page.inner_text("body") == f"{ja('serve.wrong_host')}\n{Words('en')('serve.wrong_host')}"
+    assert page.inner_text("body").strip() == f"{ja('serve.wrong_host')}\n{Words('en')('serve.wrong_host')}"
     assert page.evaluate(PARTS["socket"], f"http://attacker.example:{port}") == "refused"
     assert page.evaluate("address => fetch(address).then(reply => reply.status)", "/_stcore/host-config") == 421
     rebound.close()
@@ -105,7 +107,9 @@ def test_every_kind_of_part_works_under_the_policy(screen: Callable[..., Screen]
     # The screen fixture fails a test whose page was kept from something by its policy.
     home = tmp_path / "home"
     shutil.copytree(sample_home, home)
-    with serving(home, KONKYO_KEEP_QUESTIONS="text") as address:
+    (tmp_path / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
+    tried = tmp_path / "tried.txt"
+    with serving(home, KONKYO_KEEP_QUESTIONS="text", PYTHONPATH=str(tmp_path), TRIED=str(tried)) as address:
         seen = screen(address)
         page = seen.page
         seen.open(q=SUBSIDY, kind="guideline")
@@ -129,6 +133,7 @@ def test_every_kind_of_part_works_under_the_policy(screen: Callable[..., Screen]
         _open(seen, "usage")
         expect(page.locator("[data-testid=stVegaLiteChart] :is(canvas, svg)").first).to_be_visible()
         assert seen.outside == []
+    assert not tried.exists(), f"the server reached for {tried.read_text(encoding='utf-8')}"
 
 
 def _open(seen: Screen, name: str) -> None:
