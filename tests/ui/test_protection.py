@@ -112,6 +112,7 @@ def test_every_kind_of_part_works_under_the_policy(screen: Callable[..., Screen]
     with serving(home, KONKYO_KEEP_QUESTIONS="text", PYTHONPATH=str(tmp_path), TRIED=str(tried)) as address:
         seen = screen(address)
         page = seen.page
+        page.add_init_script("delete window.showSaveFilePicker")  # else the browser asks where to, outside the page
         seen.open(q=SUBSIDY, kind="guideline")
         row = page.locator("[class*=st-key-said-]").filter(has_text="ページ").first
         if row.locator(".k-open").count() == 0:
@@ -124,7 +125,12 @@ def test_every_kind_of_part_works_under_the_policy(screen: Callable[..., Screen]
             page.get_by_role("button", name=ja("source.download")).click()
         assert download.value.path().stat().st_size > 1000
         _open(seen, "documents")
-        expect(page.locator("[data-testid=stDataFrame] canvas").first).to_be_visible()
+        table = page.locator("[data-testid=stDataFrame]").first
+        expect(table.locator("canvas").first).to_be_visible()
+        table.hover()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download as CSV").first.click()
+        assert "旅費" in download.value.path().read_text(encoding="utf-8")
         _upload(seen)
         for name in ("gaps", "quality", "usage", "log"):
             _open(seen, name)
