@@ -253,6 +253,17 @@ def test_who_does_not_say_where_from_drives_nothing(server: Server) -> None:
         assert ask(server.port, f"{method} {UPLOAD} HTTP/1.1", host, "Content-Length: 0").status == 403
 
 
+def test_no_option_of_streamlit_opens_what_is_closed(tmp_path: Path, watching: Path) -> None:
+    off = {f"STREAMLIT_SERVER_{name}": "false" for name in ("ENABLE_CORS", "ENABLE_XSRF_PROTECTION")}
+    for one in started(tmp_path, watching, **off, STREAMLIT_SERVER_CORS_ALLOWED_ORIGINS="http://attacker.example"):
+        host = f"Host: 127.0.0.1:{one.port}"
+        assert handshake(one.port, host, "Origin: http://attacker.example") == 403
+        assert handshake(one.port, "Host: attacker.example", "Origin: http://attacker.example") == 403
+        assert ask(one.port, f"PUT {UPLOAD} HTTP/1.1", host, "Origin: http://attacker.example", "Content-Length: 0").status == 403
+        allowed = get(one.port, "/_stcore/health", host)
+        assert allowed.status == 200 and "access-control-allow-origin" not in allowed.headers
+
+
 def test_the_page_itself_may(server: Server) -> None:
     host, origin = f"Host: 127.0.0.1:{server.port}", f"Origin: http://127.0.0.1:{server.port}"
     assert handshake(server.port, host, origin) == 101
