@@ -43,6 +43,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.thesaurus", "rag.about"),
     ("rag.terms", "rag.inside"),
     ("rag.spelling", "rag.text", "rag.settings", "rag.holder", "rag.recorded", "rag.scratch"),
+    ("rag.serve",),
     ("rag.records", "rag.errors"),
     ("rag",),
 )
@@ -78,6 +79,7 @@ SETTINGS_READERS = {
 
 HOMES: dict[str, set[str]] = {
     "streamlit": {"app", "rag.ui"},
+    "starlette": {"rag.serve.guard", "rag.ui.protection"},
     "chromadb": {"rag.index.vector"},
     "tantivy": {"rag.index.keyword"},
     "torch": {"rag.embed", "rag.recorded"},
