@@ -1,4 +1,7 @@
-"""The page frame: who is asking, in which language, as of which day, and which pages there are. Run: streamlit run app.py"""
+"""The page frame: who is asking, in which language, as of which day, and which pages there are. Run: streamlit run app.py
+
+Streamlit uses this file twice. It imports it for ``app``, which its server serves; and it runs it as a script to draw a page.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,19 @@ from pathlib import Path
 
 import streamlit as st
 
-from rag.errors import KonkyoError
-from rag.settings import from_environment
-from rag.ui import altered, ask, documents, frame, gaps, log, opening, quality, trouble, usage
-from rag.ui.texts import Words
+from rag.errors import KonkyoError, SettingsError
+from rag.settings import from_environment, hosts
+from rag.ui import protection
 
 ICON = Path(__file__).parent / "rag" / "ui" / "icon.png"
 
 
 def main() -> None:
     """Draw the page that the address names."""
+    # Not above: importing them takes seconds, and the server is there at once without them.
+    from rag.ui import altered, ask, documents, frame, gaps, log, opening, quality, trouble, usage
+    from rag.ui.texts import Words
+
     try:
         settings = from_environment()
     except KonkyoError as error:
@@ -73,4 +79,10 @@ def main() -> None:
     frame.remember(who, desk=page in desk)
 
 
-main()
+if __name__ == "__main__":
+    main()
+else:
+    try:
+        app = st.App(__file__, middleware=[protection.guard(hosts())])
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None

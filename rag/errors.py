@@ -9,6 +9,7 @@ KonkyoError
 │   ├── PasswordNeeded       encrypted
 │   ├── FileTooLarge         more bytes than the limit
 │   ├── FileUnreadable       no permission, vanished, or changed while it was read
+│   ├── OutsideFolder        a name that leads out of the folder that was handed in, or a link in it
 │   ├── ReadTimeout          more seconds than the limit
 │   ├── ReadMemory           more memory than the limit
 │   └── ArchiveRefused       a ZIP that is none, is too large unpacked, or would write where it must not
@@ -101,6 +102,12 @@ class FileUnreadable(ReadError):
     """No permission, vanished, or changed while it was read."""
 
     code = "no-access"
+
+
+class OutsideFolder(ReadError):
+    """The name leads out of the folder that was handed in, or a link is on the way. Whether there is a file is not looked at."""
+
+    code = "outside"
 
 
 class ReadTimeout(ReadError):

@@ -13,13 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -31,54 +29,33 @@ from rag.chunk import chunk
 from rag.errors import (
     DamagedFile,
     DiskFull,
-    FileUnreadable,
     IndexDamaged,
     KonkyoError,
     LibraryError,
     LibraryLocked,
     NotAsPublished,
     ReadError,
+    UnknownDocument,
 )
 from rag.index import keyword
 from rag.index.keyword import KeywordWriter
+from rag.known import Known
+from rag.known import Outcome as Outcome
+from rag.known import Result as Result
 from rag.library import Library
 from rag.link import link
 from rag.meaning import Meaning
 from rag.read.sandbox import Sandbox
 from rag.read.wire import options_from_json
-from rag.records import Chunk, Document, Source
+from rag.records import HIGHEST_LEVEL, Chunk, Document, Source
 from rag.registry import CHECKED, DRAFT, PENDING, PUBLISHED, RETIRED, SUPERSEDED, Revision
 from rag.registry.desk import Corrections, corrected
+from rag.rights import level_of
 
 BATCH_SECONDS = 10.0
 SPARE_BYTES = 200 * 2**20
 """Room on the disk that must be left."""
 _CANARY_EVERY = 50
-
-
-class Result(StrEnum):
-    """What became of a file."""
-
-    ADDED = "added"
-    REVISED = "revised"
-    UNCHANGED = "unchanged"
-    DUPLICATE = "duplicate"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
-    """What became of a file, once it is durable."""
-
-    name: str
-    result: Result
-    document_id: str = ""
-    chunks: int = 0
-    reason: str = ""
-    """Why it was left out; empty otherwise."""
-    code: str = ""
-    """The same in one word, where it could not be read: see ``ReadError.code``."""
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +71,7 @@ class Ingester:
     """Holds the write lock of a library and takes documents in. Use as a context manager.
 
     Args:
+        clearance: what the person may read for whom this is done. What he may not change keeps its place; see :mod:`rag.rights`.
         draft: what is added waits for a person to check and publish it.
         user: who does this, for the log; the name of the account, if left out.
 
@@ -102,11 +80,17 @@ class Ingester:
     """
 
     def __init__(
-        self, library: Library, *, progress: Callable[[str], None] = lambda stage: None, draft: bool = False, user: str = ""
+        self,
+        library: Library,
+        *,
+        clearance: int,
+        progress: Callable[[str], None] = lambda stage: None,
+        draft: bool = False,
+        user: str = "",
     ) -> None:
         self._library = library
         self._progress = progress
-        self._draft = draft
+        self._draft, self._clearance = draft, clearance
         self._by = user or holder.account()
         self._waiting: list[_Waiting] = []
         self._since = time.monotonic()
@@ -115,11 +99,9 @@ class Ingester:
         self._holder = library.home / "writer.json"
         self._writer: KeywordWriter | None = None
         self._meaning: Meaning | None = None
-        self._known: dict[str, list[tuple[str, Source]]] = {}
-        """sha256 -> (document id, source) of what is published or waits."""
-        self._retired: set[tuple[str, str]] = set()
-        """(document id, sha256): taken back by a person, so no folder brings it in again."""
-        self._documents: set[str] = set()
+        self._known = Known((), clearance=clearance, drafts=draft)
+        self._made: set[int] = set()
+        """Numbers of revisions that this run registered. Its person may publish them even where he raised their level above his own."""
         self._corrections: Corrections = {}
         self._readings: Mapping[tuple[str, str], dict[str, Any]] = {}
 
@@ -137,10 +119,7 @@ class Ingester:
             scratch.clear(self._library.home)
             self._corrections = self._library.registry.desk.corrections()
             self._readings = self._library.registry.desk.readings()
-            for revision in self._library.registry.revisions(PUBLISHED, RETIRED, *((DRAFT, CHECKED) if self._draft else ())):
-                self._note(revision.sha256, revision.document_id, revision.source)
-                if revision.state == RETIRED:
-                    self._retired.add((revision.document_id, revision.sha256))
+            self._known = Known(self._library.registry.revisions(), clearance=self._clearance, drafts=self._draft)
         except BaseException:
             self._lock.release()
             raise
@@ -189,21 +168,18 @@ class Ingester:
         self._library.keyword.refresh()
         self.meaning.remove([chunk.id for number in numbers for chunk in self._library.registry.chunks_of(number)])
 
-    def _note(self, sha256: str, document_id: str, source: Source) -> None:
-        self._known.setdefault(sha256, []).append((document_id, source))
-        self._documents.add(document_id)
-
     # ------------------------------------------------------------ documents
 
     def add(self, document: Document) -> list[Outcome]:
         """Take a document in. Returns the outcomes that became durable: of this one and of those before it, or none yet.
 
         Raises:
+            UnknownDocument: this person may not change the document of this id, or what it replaces.
             DiskFull: too little room to go on; what was acknowledged is safe.
         """
-        result = Result.REVISED if document.id in self._documents else Result.ADDED
-        self._waiting.append(_Waiting(document, chunk(document), result))
-        self._note(document.revision, document.id, document.source)
+        self._known.rights.must_add(document.id, document.source.replaces)
+        self._waiting.append(_Waiting(document, chunk(document), self._known.result(document.id)))
+        self._known.note(document.revision, document.id, document.source)
         full = sum(len(waiting.chunks) for waiting in self._waiting) >= self._library.settings.batch
         return self.flush() if full or time.monotonic() - self._since > BATCH_SECONDS else []
 
@@ -221,7 +197,9 @@ class Ingester:
         state = DRAFT if self._draft else PENDING
         registered = self._library.registry.begin([(one.document, one.chunks) for one in batch], state, user=self._by)
         numbers = [number for number, _ in registered]
-        if not self._draft:
+        if self._draft:
+            self._made |= set(numbers)
+        else:
             self._take_in([(item, number) for number, chunks in registered for item in chunks])
             self._unlist(self._library.registry.publish(numbers, user=self._by))
         self._library.registry.desk.drop_older_drafts(numbers)
@@ -253,10 +231,11 @@ class Ingester:
             before: called when both indexes have them and nobody sees them yet; what it raises leaves them drafts.
 
         Raises:
-            LibraryError: one of them is no draft any more.
+            LibraryError: one of them is no draft any more, or this person may not read it.
+            UnknownDocument: he may not change its document.
         """
         registry, writer = self._library.registry, self.writer
-        if set(numbers) - {revision.number for revision in registry.revisions(DRAFT, CHECKED, RETIRED)}:
+        if set(numbers) - self._may_read(numbers, DRAFT, CHECKED, RETIRED):
             raise LibraryError("Not all of these are drafts any more: somebody else published or dropped one meanwhile. Look again.")
         items = [(chunk, number) for number in numbers for chunk in registry.chunks_of(number)]
         _check_room(self._library.home, sum(len(chunk.text) for chunk, _ in items) * 12)
@@ -280,9 +259,28 @@ class Ingester:
 
         Args:
             before: called while everybody still finds them; what it raises leaves them as they are.
+
+        Raises:
+            LibraryError: one of them is gone, or this person may not read it.
+            UnknownDocument: he may not change its document.
         """
+        if set(numbers) - self._may_read(numbers, PUBLISHED, DRAFT, CHECKED):
+            raise LibraryError("Not all of these are there any more: somebody else retired or dropped one meanwhile. Look again.")
         before()
         self._unlist(self._library.registry.desk.retire(numbers, user=self._by, reason=reason))
+
+    def _may_read(self, numbers: Sequence[int], *states: str) -> set[int]:
+        """Those of these revisions that are in one of the states and that this person may read; he must be able to change them.
+
+        Raises:
+            UnknownDocument: he may not change one's document.
+        """
+        made, wanted = self._made, set(numbers)
+        every = [r for r in self._library.registry.revisions(*states) if r.number in wanted]
+        readable = [r for r in every if r.number in made or level_of(r) <= self._clearance]
+        for revision in readable:
+            self._known.rights.must_add(revision.document_id, revision.source.replaces)
+        return {revision.number for revision in readable}
 
     def _index(self, items: Sequence[tuple[Chunk, int]]) -> None:
         """Chunks, each with the number of its revision, into both indexes, durably."""
@@ -352,10 +350,13 @@ class Ingester:
         A file that cannot be read is an outcome with its reason; the others go on. ``password`` opens encrypted ones; it is kept nowhere.
         """
         with self._sandbox() as sandbox:
-            for item in found:
+            for item in map(self._known.own, found):
                 self._progress(f"reading {item.source.uri}")
                 try:
                     outcome = self._add_file(item, sandbox, password)
+                except UnknownDocument as error:  # a correction says that it replaces what this person may not change
+                    yield Outcome(name=item.source.uri, result=Result.FAILED, document_id=item.document_id, reason=str(error))
+                    continue
                 except ReadError as error:
                     yield Outcome(
                         name=item.source.uri, result=Result.FAILED, document_id=item.document_id, reason=error.reason, code=error.code
@@ -379,12 +380,10 @@ class Ingester:
         link(self._library, lambda done, total: self._progress(f"following references: document {done} of {total}"))
 
     def _add_file(self, item: sources.Found, sandbox: Sandbox, password: str = "") -> list[Outcome]:
-        if os.path.isdir(item.file):  # noqa: PTH112  (Path.is_dir raises where the folder above may not be read)
-            raise FileUnreadable(item.source.uri, "is a folder that may not be read: ask for permission.")
         data = sandbox.load(item.file, name=item.source.uri)
         sha256 = hashlib.sha256(data).hexdigest()
         item = replace(item, source=corrected(item.source, item.document_id, sha256, self._corrections))
-        if unchanged := self._unchanged(item, sha256):
+        if unchanged := self._known.unchanged(item, sha256):
             if unchanged.result is Result.UNCHANGED:
                 self._library.keep_original(data)  # mends one that was lost or damaged
             return [unchanged]
@@ -420,26 +419,6 @@ class Ingester:
             raise DamagedFile(source.uri, "holds characters that are none (halves of surrogate pairs). Save it anew as UTF-8.")
         _check_room(self._library.home, len(data))
         return document
-
-    def _unchanged(self, item: sources.Found, sha256: str) -> Outcome | None:
-        """An outcome where these very bytes are in the library already, and nothing new is known of them."""
-        if (item.document_id, sha256) in self._retired:
-            reason = "was retired; to bring it back, publish it again: python -m rag publish"
-            return Outcome(name=item.source.uri, result=Result.UNCHANGED, document_id=item.document_id, reason=reason)
-        known = self._known.get(sha256, [])
-        own = [source for document_id, source in known if document_id == item.document_id]
-        if own:
-            same = any(sources.adds_nothing(item.source, source) for source in own)
-            return Outcome(name=item.source.uri, result=Result.UNCHANGED, document_id=item.document_id) if same else None
-        if known and not item.listed:
-            document_id, source = next((one for one in known if (one[0], sha256) not in self._retired), known[0])
-            gone = (document_id, sha256) in self._retired
-            what = (
-                "was retired; to bring it back, publish it again: python -m rag publish" if gone else "is in the library; not added twice"
-            )
-            reason = f"has the same bytes as {source.uri}, which {what}"
-            return Outcome(name=item.source.uri, result=Result.DUPLICATE, document_id=document_id, reason=reason)
-        return None
 
 
 def _outcomes(batch: Sequence[_Waiting]) -> list[Outcome]:
@@ -479,15 +458,15 @@ def ingest(
     progress: Callable[[str], None] = lambda stage: None,
     draft: bool = False,
 ) -> Iterator[Outcome]:
-    """Add files and folders. See :meth:`Ingester.add_files`."""
-    with Ingester(library, progress=progress, draft=draft) as ingester:
+    """Add files and folders for the person at this machine. See :meth:`Ingester.add_files`."""
+    with Ingester(library, clearance=library.settings.clearance, progress=progress, draft=draft) as ingester:
         ingester.mend()
         yield from ingester.add_files(sources.find(paths, level))
 
 
 def rebuild(library: Library, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
     """Make both indexes anew from the registry. See :meth:`Ingester.rebuild`."""
-    with Ingester(library) as ingester:
+    with Ingester(library, clearance=HIGHEST_LEVEL) as ingester:  # nothing of any document is changed
         return ingester.rebuild(progress)
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from rag.errors import SettingsError
 from rag.records import HIGHEST_LEVEL
+from rag.serve.hosts import Host, named
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGED_MODEL = "packaged"
@@ -67,6 +68,9 @@ class Settings:
     """KONKYO_OFF: parts of search that are turned off, with commas between them; see PARTS."""
     egov_url: str = ""
     """KONKYO_EGOV_URL: address of e-Gov's law search, https://laws.e-gov.go.jp, from which laws may be fetched; empty: none are."""
+    hosts: tuple[Host, ...] = ()
+    """KONKYO_HOSTS: names under which the page may be opened besides localhost, 127.0.0.1 and [::1], as host or host:port, with commas
+    between them."""
     llm_url: str = ""
     """KONKYO_LLM_URL: base address of an OpenAI-compatible endpoint, as http://127.0.0.1:8000/v1; empty: answers are quoted."""
     llm_model: str = ""
@@ -126,6 +130,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         keep_days=_number(environment, "KONKYO_KEEP_DAYS", default.keep_days, int),
         refuse_below=_share(environment, "KONKYO_REFUSE_BELOW"),
         egov_url=environment.get("KONKYO_EGOV_URL", "").strip(),
+        hosts=hosts(environment),
         llm_url=environment.get("KONKYO_LLM_URL", "").strip(),
         llm_model=environment.get("KONKYO_LLM_MODEL", "").strip(),
         llm_key=environment.get("KONKYO_LLM_KEY", "").strip(),
@@ -138,6 +143,15 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         llm_stream=environment.get("KONKYO_LLM_STREAM", "") != "0",
         off=frozenset(name for part in environment.get("KONKYO_OFF", "").split(",") if (name := part.strip())),
     )
+
+
+def hosts(environment: Mapping[str, str] = os.environ) -> tuple[Host, ...]:
+    """The one setting that is needed before the page can say what is wrong with others.
+
+    Raises:
+        SettingsError: one of them is not a host.
+    """
+    return named(environment.get("KONKYO_HOSTS", ""))
 
 
 def _home(text: str) -> Path:

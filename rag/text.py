@@ -81,6 +81,11 @@ def storable(text: str) -> str:
     return _HALVES.sub("\ufffd", text)
 
 
+def short(text: str, most: int = 100) -> str:
+    """``text``, or its first ``most`` characters and an ellipsis: a message must not become as long as a name that somebody made up."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 # ---------------------------------------------------------------- scripts
 
 _JAPANESE = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003347f"

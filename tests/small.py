@@ -53,7 +53,7 @@ def sha256(text: str) -> str:
 
 def publish(library: Library, documents: Iterable[Document]) -> list[Outcome]:
     """Take documents in, all in one batch or more."""
-    with Ingester(library) as ingester:
+    with Ingester(library, clearance=3) as ingester:
         outcomes = [outcome for item in documents for outcome in ingester.add(item)]
         return outcomes + ingester.flush()
 

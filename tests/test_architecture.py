@@ -22,10 +22,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rag.evaluate",),
     ("rag.ask", "rag.export"),
     ("rag.search", "rag.ingest"),
-    ("rag.lift",),
+    ("rag.lift", "rag.known"),
     ("rag.named", "rag.premises", "rag.compare", "rag.graph", "rag.link"),
     ("rag.library",),
-    ("rag.meaning", "rag.audit", "rag.trust", "rag.second_stage", "rag.mentioned"),
+    ("rag.meaning", "rag.audit", "rag.trust", "rag.second_stage", "rag.mentioned", "rag.rights"),
     ("rag.answer",),
     (
         "rag.registry",
@@ -41,8 +41,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("rag.question", "rag.conversation"),
     ("rag.thesaurus", "rag.about"),
-    ("rag.terms",),
+    ("rag.terms", "rag.inside"),
     ("rag.spelling", "rag.text", "rag.settings", "rag.holder", "rag.recorded", "rag.scratch", "rag.originals"),
+    ("rag.serve",),
     ("rag.records", "rag.errors"),
     ("rag",),
 )
@@ -78,6 +79,7 @@ SETTINGS_READERS = {
 
 HOMES: dict[str, set[str]] = {
     "streamlit": {"app", "rag.ui"},
+    "starlette": {"rag.serve.guard", "rag.ui.protection"},
     "chromadb": {"rag.index.vector"},
     "tantivy": {"rag.index.keyword"},
     "torch": {"rag.embed", "rag.recorded"},

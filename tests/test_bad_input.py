@@ -91,8 +91,9 @@ BAD = [
     Bad("no-pages.pdf", lambda file: file.write_bytes(pdf_without_pages()), "page"),
     Bad("5-gigabytes.md", sparse, "has 5,120 MB; the limit is 200 MB"),
     Bad("pipe.md", os.mkfifo, "not a regular file"),
-    Bad("dangling.md", lambda file: file.symlink_to("nowhere.md"), "is not there"),
-    Bad("loop.md", lambda file: file.symlink_to(file.name), "symbolic links"),
+    Bad("dangling.md", lambda file: file.symlink_to("nowhere.md"), "is a link"),
+    Bad("sub/up", lambda file: file.symlink_to(file.parent.parent, target_is_directory=True), "is a link"),  # round and round
+    Bad("loop.md", lambda file: file.symlink_to(file.name), "is a link"),
 ]
 FINE = ["good.md", "travel 🚆 旅費.md", LONGEST_NAME, "two\nlines.md", NOT_UTF8, "sub/good.pdf", "word-inside.pdf"]
 """The last is read as what it is, not as what it is called."""
@@ -102,10 +103,9 @@ FINE = ["good.md", "travel 🚆 旅費.md", LONGEST_NAME, "two\nlines.md", NOT_U
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every bad file, among good ones."""
     folder = tmp_path_factory.mktemp("bad")
+    (folder / "sub").mkdir()
     for bad in BAD:
         bad.make(folder / bad.name)
-    (folder / "sub").mkdir()
-    (folder / "sub" / "up").symlink_to(folder, target_is_directory=True)  # round and round
     made = {"sub/good.pdf": pdf(), "word-inside.pdf": word()}
     for number, name in enumerate(FINE):
         (folder / name).write_bytes(made.get(name) or f"{GOOD}\nThe number is {number}.\n".encode())
@@ -230,7 +230,7 @@ def test_a_folder_without_rights_is_named_not_passed_over(common: Path, library:
         (alone,) = sources.find([common / "shut"])
         assert alone.source.uri == "shut"
         assert [item.source.uri for item in sources.find([common / "shut" / "file.md"])] == ["file.md"]
-    with Ingester(library) as ingester:
+    with Ingester(library, clearance=3) as ingester:
         outcomes = {outcome.name: outcome for outcome in ingester.add_files(items)}
     assert outcomes["open/file.md"].result is Result.ADDED
     reason = "is a folder that may not be read: ask for permission."

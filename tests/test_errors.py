@@ -57,7 +57,7 @@ def test_every_error_says_when_it_comes(kind: type[KonkyoError]) -> None:
 
 def test_every_read_error_has_its_own_code() -> None:
     codes = [kind.code for kind in READ_ERRORS]
-    assert len(codes) == len(set(codes)) == 10
+    assert len(codes) == len(set(codes)) == 11
     assert all("code" in vars(kind) for kind in READ_ERRORS)
     assert all(re.fullmatch("[a-z]+(-[a-z]+)*", code) for code in codes)
 

@@ -68,7 +68,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 def add(library: Library, *documents: Document) -> None:
     publish(library, documents)
-    with Ingester(library) as ingester:
+    with Ingester(library, clearance=3) as ingester:
         ingester.link()
 
 

@@ -345,7 +345,7 @@ def test_a_kill_after_publishing_leaves_nothing_behind_for_good(library: Library
     def die(chunks: Sequence[int]) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, Ingester(library) as ingester:
+    with monkeypatch.context() as patch, Ingester(library, clearance=3) as ingester:
         patch.setattr(ingester.meaning, "remove", die)
         ingester.add(document("rule", "Travel is booked at the counter."))
         with pytest.raises(KeyboardInterrupt):

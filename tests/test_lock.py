@@ -26,7 +26,7 @@ import sys, time
 from pathlib import Path
 from rag.ingest import Ingester
 from tests.small import library_at
-with Ingester(library_at(Path(sys.argv[1]))):
+with Ingester(library_at(Path(sys.argv[1])), clearance=3):
     print("held", flush=True)
     time.sleep(600)
 """
@@ -47,7 +47,7 @@ def refused(home: Path) -> str:
     """The message of a writer that comes second; it must come in under a second."""
     library = library_at(home)
     started = time.perf_counter()
-    with pytest.raises(LibraryLocked) as caught, Ingester(library):
+    with pytest.raises(LibraryLocked) as caught, Ingester(library, clearance=3):
         pass
     assert time.perf_counter() - started < 1.0
     return str(caught.value)
@@ -76,15 +76,15 @@ def test_a_second_writer_refuses_at_once_and_a_kill_frees_the_lock(tmp_path: Pat
 
 
 def test_two_writers_in_one_process_exclude_each_other_too(tmp_path: Path) -> None:
-    with Ingester(library_at(tmp_path / "home")):
+    with Ingester(library_at(tmp_path / "home"), clearance=3):
         assert f"process {os.getpid()} " in refused(tmp_path / "home")
-    with Ingester(library_at(tmp_path / "home")):
+    with Ingester(library_at(tmp_path / "home"), clearance=3):
         pass
 
 
 def test_an_unreadable_note_of_who_holds_it_is_no_obstacle(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    with Ingester(library_at(home)):
+    with Ingester(library_at(home), clearance=3):
         for note in ("", "{", json.dumps({"pid": 1}), json.dumps([1])):
             (home / "writer.json").write_text(note, encoding="utf-8")
             assert refused(home).startswith("The library is being written by another process.")
@@ -100,9 +100,9 @@ def test_a_writer_that_fails_at_the_start_holds_nobody_up(tmp_path: Path, monkey
 
     with monkeypatch.context() as patch:
         patch.setattr(library.registry, "revisions", fail)
-        with pytest.raises(KeyboardInterrupt), Ingester(library):
+        with pytest.raises(KeyboardInterrupt), Ingester(library, clearance=3):
             pass
-    with Ingester(library_at(tmp_path / "home")):
+    with Ingester(library_at(tmp_path / "home"), clearance=3):
         pass
 
 
@@ -114,7 +114,7 @@ def test_a_run_that_is_given_up_in_another_thread_frees_the_lock(tmp_path: Path)
     thread = threading.Thread(target=run.close)  # type: ignore[attr-defined]  # a generator has it
     thread.start()
     thread.join()
-    with Ingester(library_at(tmp_path / "home")):
+    with Ingester(library_at(tmp_path / "home"), clearance=3):
         pass
 
 
@@ -124,5 +124,5 @@ def test_a_user_without_a_name_can_write(tmp_path: Path, monkeypatch: pytest.Mon
         raise KeyError("uid not found: 12345")
 
     monkeypatch.setattr(getpass, "getuser", nobody)
-    with Ingester(library_at(tmp_path / "home")):
+    with Ingester(library_at(tmp_path / "home"), clearance=3):
         assert f"of {os.getuid()} on" in refused(tmp_path / "home")

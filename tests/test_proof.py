@@ -208,15 +208,15 @@ def test_a_draft_that_is_changed_by_hand_is_not_published(library: Library, fold
     (number,) = [r.number for r in library.registry.revisions(DRAFT)]
     by_hand(library, "UPDATE revisions SET text = replace(text, 'six', 'ten') WHERE number = ?", number)
     with pytest.raises(NotAsPublished):
-        publish(library, [number], user="kato", today=TODAY)
+        publish(library, [number], user="kato", clearance=3, today=TODAY)
     assert "five days" in asked(library).statements[0].text
 
 
 def test_a_retired_text_that_is_changed_by_hand_does_not_come_back(library: Library) -> None:
-    (gone,) = retire(library, "travel", user="kato", reason="old")
+    (gone,) = retire(library, "travel", user="kato", clearance=3, reason="old")
     by_hand(library, "UPDATE revisions SET text = replace(text, 'five', 'nine') WHERE document_id = 'travel'")
     with pytest.raises(NotAsPublished):
-        publish(library, [gone.number], user="kato", today=TODAY)
+        publish(library, [gone.number], user="kato", clearance=3, today=TODAY)
     with pytest.raises(NotAsPublished):
         library.document("travel", gone.sha256, clearance=3)
 
@@ -228,20 +228,20 @@ def test_what_was_changed_by_hand_is_not_vouched_for_afterwards(library: Library
     (revision,) = [r for r in library.registry.revisions(PUBLISHED) if r.document_id == "travel"]
     with pytest.raises(NotAsPublished):
         if what == "read again":
-            with Ingester(library, draft=True) as ingester:
+            with Ingester(library, clearance=3, draft=True) as ingester:
                 ingester.read_again(revision)
         else:
-            correct(library, "travel", {"title": "Travel"} if what == "correct" else {"level": "2"}, user="kato")
+            correct(library, "travel", {"title": "Travel"} if what == "correct" else {"level": "2"}, user="kato", clearance=3)
     assert "travel" not in cited(asked(library))
 
 
 def test_an_altered_text_is_read_anew_from_its_original(library: Library) -> None:
     by_hand(library, "UPDATE revisions SET text = replace(text, 'five', 'nine') WHERE document_id = 'travel'")
     (revision,) = [r for r in library.registry.revisions(PUBLISHED) if r.document_id == "travel"]
-    with Ingester(library, draft=True, user="kato") as ingester:
+    with Ingester(library, clearance=3, draft=True, user="kato") as ingester:
         ingester.add(ingester.read_again(revision))
         ingester.flush()
-    publish(library, [r.number for r in library.registry.revisions(DRAFT)], user="kato", today=TODAY)
+    publish(library, [r.number for r in library.registry.revisions(DRAFT)], user="kato", clearance=3, today=TODAY)
     assert "five days" in asked(library).statements[0].text
 
 
@@ -272,7 +272,7 @@ def test_the_golden_question_that_is_changed_by_hand_is_not_asked(library: Libra
 
 
 def test_a_correction_that_nobody_made(library: Library) -> None:
-    correct(library, "travel", {"title": "Travel"}, user="kato")
+    correct(library, "travel", {"title": "Travel"}, user="kato", clearance=3)
     assert library.mismatches(deep=True) == []
     by_hand(library, "UPDATE corrections SET value = 'Trips'")
     assert of(library) == {"travel": {"correction"}}
@@ -345,25 +345,25 @@ def test_honest_work_leaves_no_finding(library: Library, folder: Path, tmp_path:
     def sound() -> None:
         assert library.mismatches(deep=True) == [] and library_at(library.home).mismatches(deep=True) == []
 
-    correct(library, "parking", {"title": "Parking"}, user="kato")
+    correct(library, "parking", {"title": "Parking"}, user="kato", clearance=3)
     sound()
-    correct(library, "parking", {"level": "2"}, user="kato")
+    correct(library, "parking", {"level": "2"}, user="kato", clearance=3)
     sound()
     (folder / "travel.md").write_text(FILES["travel.md"].replace("five", "six"))
     list(ingest(library, [folder]))
     assert {r.state for r in library.registry.revisions() if r.document_id == "travel"} == {PUBLISHED, SUPERSEDED}
     sound()
-    (gone,) = retire(library, "travel", user="kato", reason="old")
+    (gone,) = retire(library, "travel", user="kato", clearance=3, reason="old")
     sound()
-    correct(library, "parking", {"level": "1"}, user="kato")
-    publish(library, [gone.number], user="kato", today=TODAY)
+    correct(library, "parking", {"level": "1"}, user="kato", clearance=3)
+    publish(library, [gone.number], user="kato", clearance=3, today=TODAY)
     sound()
-    retire(library, "travel", user="kato", reason="old")
-    correct(library, "safe", {"title": "Safe"}, user="kato")
+    retire(library, "travel", user="kato", clearance=3, reason="old")
+    correct(library, "safe", {"title": "Safe"}, user="kato", clearance=3)
     (folder / "extra.md").write_text("# Extra\n\n## Article 1\n\nLunch is at noon.\n")
     list(ingest(library, [folder / "extra.md"], level=1, draft=True))
     (draft,) = [r.number for r in library.registry.revisions(DRAFT)]
-    check(library, [draft], user="kato", today=TODAY, reason="fine")
+    check(library, [draft], user="kato", clearance=3, today=TODAY, reason="fine")
     sound()
     library.registry.desk.retire([draft], user="kato", reason="no")
     sound()
@@ -386,11 +386,11 @@ def test_a_level_raised_on_what_is_retired_is_vouched_for(library: Library, fold
     )
     list(ingest(library, [folder]))
     old = next(r for r in library.published if r.document_id == "travel")
-    retire(library, "travel", user="kato", reason="old", sha256=old.sha256)
-    correct(library, "travel", {"level": "3"}, user="kato")
+    retire(library, "travel", user="kato", clearance=3, reason="old", sha256=old.sha256)
+    correct(library, "travel", {"level": "3"}, user="kato", clearance=3)
     (gone,) = library.registry.revisions(RETIRED)
     assert gone.source.level == 3 and library.mismatches(deep=True) == []
-    publish(library, [gone.number], user="kato", today=TODAY)
+    publish(library, [gone.number], user="kato", clearance=3, today=TODAY)
     assert library.mismatches(deep=True) == []
 
 
@@ -419,7 +419,7 @@ def before_digests(library: Library) -> Library:
 
 def test_a_library_from_before_is_vouched_for_from_now_on(library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KONKYO_USER", "sato")
-    correct(library, "parking", {"title": "Parking"}, user="kato")
+    correct(library, "parking", {"title": "Parking"}, user="kato", clearance=3)
     (folder / "extra.md").write_text("# Extra\n\n## Article 1\n\nLunch is at noon.\n")
     (id_,) = [outcome.document_id for outcome in ingest(library, [folder / "extra.md"], level=1, draft=True)]
     old = [(event.at, event.action, event.subject) for event in library.registry.events.all()]
@@ -436,7 +436,7 @@ def test_a_library_from_before_is_vouched_for_from_now_on(library: Library, fold
 
     again = library_at(library.home)
     assert len(again.registry.events.all()) == len(events), "once"
-    publish(again, [r.number for r in again.registry.revisions(DRAFT)], user="kato", today=TODAY, reason="fine")
+    publish(again, [r.number for r in again.registry.revisions(DRAFT)], user="kato", clearance=3, today=TODAY, reason="fine")
     assert again.mismatches(deep=True) == []
     by_hand(again, "UPDATE revisions SET text = replace(text, 'five', 'nine') WHERE document_id = 'travel'")
     assert of(again) == {"travel": {"text"}}

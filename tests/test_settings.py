@@ -12,6 +12,7 @@ import pytest
 
 from rag import settings
 from rag.errors import SettingsError
+from rag.serve.hosts import Host
 from rag.settings import Settings, from_environment
 
 DOCUMENTED = dict(re.findall(r'^    (\w+): [^\n]+\n    """(KONKYO_\w+): ', inspect.getsource(Settings), re.MULTILINE))
@@ -32,6 +33,7 @@ GOOD: dict[str, tuple[str, object]] = {
     "ocr": ("0", False),
     "batch": ("64", 64),
     "egov_url": ("https://laws.example", "https://laws.example"),
+    "hosts": ("Konkyo.example., [::1]:8443,", (Host(name="konkyo.example"), Host(name="[::1]", port=8443))),
     "llm_url": ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"),
     "llm_model": ("qwen", "qwen"),
     "llm_key": ("sk-1", "sk-1"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import SettingsError
+from rag.inside import Place
 from rag.records import Kind, Source
 from rag.sources import NAME, find, load
 
@@ -149,8 +150,8 @@ def test_a_level_for_the_rest_never_touches_an_entry(tmp_path: Path) -> None:
 
 def test_a_listed_file_that_is_missing_is_found_so_that_somebody_hears_of_it(tmp_path: Path) -> None:
     (found,) = find([write(tmp_path, entry())])
-    assert found.file == tmp_path / "a.txt"
-    assert not found.file.exists()
+    assert found.file == Place(folder=tmp_path, parts=("a.txt",))
+    assert found.listed
 
 
 def test_only_listed_leaves_the_others_alone(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def _look(library: Library) -> int:
 
     looked_at = library.registry.desk.checks()
     fresh = [revision.number for revision in library.registry.revisions(PUBLISHED) if revision.number not in looked_at]
-    found = gate.look_and_keep(library, fresh, user=person(), today=date.today()) if fresh else {}
+    found = gate.look_and_keep(library, fresh, user=person(), today=date.today(), clearance=library.settings.clearance) if fresh else {}
     return sum(bool(gate.stopping(findings)) for findings in found.values())
 
 

@@ -13,7 +13,7 @@ import typer
 from rag import scratch
 from rag.cli.desk import Reason, publish_drafts
 from rag.cli.terminal import err, exists, hidden, library, out, progress, shown
-from rag.errors import ArchiveRefused, EmptyFile, FileUnreadable
+from rag.errors import EmptyFile, FileUnreadable, ReadError
 from rag.holder import person
 from rag.records import HIGHEST_LEVEL
 from rag.sources import Found, find
@@ -114,7 +114,11 @@ class _Adding:
         with progress(quiet=False) as bar:
             task = bar.add_task("starting", total=None)
             with Ingester(
-                self._library, draft=True, user=person(), progress=lambda stage: bar.update(task, description=shown(stage[:60]))
+                self._library,
+                clearance=self._library.settings.clearance,
+                draft=True,
+                user=person(),
+                progress=lambda stage: bar.update(task, description=shown(stage[:60])),
             ) as ingester:
                 for outcome in ingester.add_files(self._noted(found), password=password):
                     bar.advance(task)
@@ -142,7 +146,7 @@ class _Adding:
                 for found in self._in(path, self._folder / f"{number:05d}", name):
                     empty = False
                     yield found
-            except ArchiveRefused as error:
+            except ReadError as error:
                 self._tell(Outcome(name=name, result=Result.FAILED, reason=error.reason, code=error.code))
                 continue
             if empty:

@@ -137,7 +137,8 @@ def check(
 
     with library() as opened:
         drafts = _drafts(opened, documents)
-        found = look(opened, [r.number for r in drafts], user=person(), today=date.today(), reason=reason)
+        numbers, clearance = [r.number for r in drafts], opened.settings.clearance
+        found = look(opened, numbers, user=person(), clearance=clearance, today=date.today(), reason=reason)
         for r in drafts:
             _print_findings(r, found[r.number])
         odd = proof.faults(opened)
@@ -176,9 +177,10 @@ def publish_drafts(opened: Library, drafts: Sequence[Revision], reason: str, acc
                 opened,
                 [r.number for r in drafts],
                 user=person(),
+                clearance=clearance,
                 today=today,
                 reason=reason,
-                before=guard(opened, user=person(), today=today, accept=accept),
+                before=guard(opened, user=person(), clearance=clearance, today=today, accept=accept),
                 progress=lambda stage: bar.update(task, description=shown(stage[:60])),
             )
         except (GateClosed, GoldenRegressed) as error:
@@ -228,9 +230,9 @@ def retire(
         for one in going:
             must_see(opened, one)
         standing = cited(opened, going, clearance=clearance, today=today)
-        before = guard(opened, user=person(), today=today, accept=accept, retiring=True)
+        before = guard(opened, user=person(), clearance=clearance, today=today, accept=accept, retiring=True)
         try:
-            gone = take_back(opened, document, user=person(), reason=reason, sha256=revision, before=before)
+            gone = take_back(opened, document, user=person(), clearance=clearance, reason=reason, sha256=revision, before=before)
         except GoldenRegressed as error:
             err.print(shown(str(error)))
             raise typer.Exit(1) from error
@@ -260,14 +262,15 @@ def correct(
     with library() as opened:
         find(opened, document, DRAFT, CHECKED, PUBLISHED, sha256=revision)
         try:
-            before = guard(opened, user=person(), today=date.today())
-            changed = set_right(opened, document, given, user=person(), sha256=revision, before=before)
+            clearance = opened.settings.clearance
+            before = guard(opened, user=person(), clearance=clearance, today=date.today())
+            changed = set_right(opened, document, given, user=person(), clearance=clearance, sha256=revision, before=before)
         except GoldenRegressed as error:
             err.print(shown(f"{error} The correction waits as a draft: python -m rag publish {document} --accept REASON"))
             raise typer.Exit(1) from error
         except ValueError as error:
             raise typer.BadParameter(f"{error}.") from error
-        found = look_again(opened, changed, user=person(), today=date.today())
+        found = look_again(opened, changed, user=person(), clearance=clearance, today=date.today())
     out.print(f"corrected: {shown(changed.document_id)} {', '.join(sorted(given))} ({changed.state})")
     _print_findings(changed, found[changed.number])
 
@@ -280,9 +283,14 @@ def log(
 ) -> None:
     """Print who did what to which document. Ends with status 1 if the log was touched, or the library is not what it says."""
     from rag import audit
+    from rag.desk.golden import readable
 
     with library() as opened:
         events = opened.registry.events.all()
+        every = opened.registry.revisions()
+        unseen = {r.document_id for r in every} - {r.document_id for r in every if _may_see(opened, r)}
+        mine = {kept.number for kept in readable(opened, clearance=opened.settings.clearance)}
+        unseen |= {f"golden {kept.number}" for kept in opened.registry.golden.all() if kept.number not in mine}
         odd = proof.faults(opened, deep=True) if verify else []
     if verify or anchor:
         try:
@@ -295,7 +303,7 @@ def log(
         if wrong or odd:
             raise typer.Exit(1)
         return
-    chosen = [event for event in events if not document or event.subject == document]
+    chosen = [event for event in events if event.subject not in unseen and (not document or event.subject == document)]
     if document and not chosen:
         raise UnknownDocument(f"The log has nothing on {document}. The names of documents are listed by: python -m rag list --all")
     if as_json:
@@ -336,7 +344,7 @@ def find(opened: Library, document_id: str, *states: str, sha256: str = "") -> R
     mine = [r for r in every if r.document_id == document_id and _may_see(opened, r)]
     fitting = [r for r in mine if r.sha256.startswith(sha256)]
     if not mine:
-        raise UnknownDocument(f"There is no document {document_id}. List them with: python -m rag list --all")
+        raise _none(document_id)
     if not fitting:
         raise UnknownDocument(f"{document_id} has no revision {sha256}. List them with: python -m rag list --all --search {document_id}")
     if not any(r.state in states for r in fitting):
@@ -361,7 +369,9 @@ def _may_see(opened: Library, revision: Revision) -> bool:
 
 def must_see(opened: Library, revision: Revision) -> None:
     """Raise where the person at this machine may not see it, in the same words as for what is not there."""
-    from rag.registry import unknown
-
     if not _may_see(opened, revision):
-        raise unknown(revision.document_id, "")
+        raise _none(revision.document_id)
+
+
+def _none(document_id: str) -> UnknownDocument:
+    return UnknownDocument(f"There is no document {document_id}. List them with: python -m rag list --all")

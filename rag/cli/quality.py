@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from rag.cli.desk import find, must_see
+from rag.cli.desk import find
 from rag.cli.terminal import counted, library, out, shown
 from rag.holder import person
 from rag.records import HIGHEST_LEVEL
@@ -39,10 +39,11 @@ def diff(
     from rag.desk.diff import changed, compare
     from rag.errors import UnknownDocument
     from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
+    from rag.rights import level_of
 
     with library() as opened:
         states = (SUPERSEDED, RETIRED, PUBLISHED, DRAFT, CHECKED)
-        every = [r for r in opened.registry.revisions(*states) if r.document_id == document]
+        every = [r for r in opened.registry.revisions(*states) if r.document_id == document and level_of(r) <= opened.settings.clearance]
         every.sort(key=lambda r: (r.source.effective_from or date.min, r.number))
         after = find(opened, document, *states, sha256=new) if new or not every else every[-1]
         others = [r for r in every if r.sha256.startswith(old)] if old else every[: every.index(after)]
@@ -50,8 +51,6 @@ def diff(
             find(opened, document, *states, sha256=old)
         if not others:
             raise UnknownDocument(f"{document} has no other revision to compare with. List them with: python -m rag list --all")
-        for revision in (others[-1], after):
-            must_see(opened, revision)
         texts = opened.registry.documents([others[-1].number, after.number])
     changes = changed(compare(texts[others[-1].number], texts[after.number]))
     if as_json:
@@ -80,6 +79,7 @@ def golden_add(
     from rag.desk.golden import add
     from rag.evaluate.golden import Place
     from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, SUPERSEDED
+    from rag.rights import level_of
 
     places = []
     for place in expect or ():
@@ -93,7 +93,8 @@ def golden_add(
     except ValueError:
         raise typer.BadParameter(f"{as_of!r} is not a date. Write it as 2026-04-01.", param_hint="--as-of") from None
     with library() as opened:
-        gone = {revision.document_id for revision in opened.registry.revisions(SUPERSEDED, RETIRED)}
+        past = opened.registry.revisions(SUPERSEDED, RETIRED)
+        gone = {revision.document_id for revision in past if level_of(revision) <= opened.settings.clearance}
         for expected in places:
             if expected.document in gone:
                 find(opened, expected.document, PUBLISHED, DRAFT, CHECKED)  # it says that it is retired, not that it is not there
@@ -104,10 +105,12 @@ def golden_add(
 @golden_app.command("list")
 def golden_list() -> None:
     """List the golden questions with what came of them last."""
+    from rag.desk.golden import readable
+
     with library() as opened:
         runs = opened.registry.golden.runs()
         last = runs[-1].verdicts if runs else {}
-        for kept in opened.registry.golden.all():
+        for kept in readable(opened, clearance=opened.settings.clearance):
             places = ", ".join(f"{place['document']} {place['path'] or place['page'] or ''}" for place in kept.expect) or "must be refused"
             topic = f"  topic: {shown(kept.topic)}" if kept.topic else ""
             out.print(f"{kept.number:>4}  {last.get(kept.number, 'not asked yet'):<16} {shown(kept.question)}  ({shown(places)}){topic}")
@@ -116,10 +119,11 @@ def golden_list() -> None:
 @golden_app.command("run")
 def golden_run() -> None:
     """Put the golden questions to the library. Ends with status 1 if one is not answered as it must be."""
-    from rag.desk.golden import run
+    from rag.desk.golden import readable, run
 
     with library() as opened:
-        results = run(opened, user=person(), today=date.today())
+        mine = {str(kept.number) for kept in readable(opened, clearance=opened.settings.clearance)}
+        results = [result for result in run(opened, user=person(), today=date.today()) if result.id in mine]
     for result in results:
         out.print(f"{result.id:>4}  {result.verdict:<16} {shown(result.text)}")
     right = sum(result.right for result in results)
@@ -131,8 +135,11 @@ def golden_run() -> None:
 @golden_app.command("remove")
 def golden_remove(number: int, reason: Annotated[str, typer.Option(help="Why. Kept in the log.")] = "") -> None:
     """Forget a golden question."""
+    from rag.desk.golden import readable
+
     with library() as opened:
-        if not opened.registry.golden.remove(number, user=person(), reason=reason):
+        mine = {kept.number for kept in readable(opened, clearance=opened.settings.clearance)}
+        if number not in mine or not opened.registry.golden.remove(number, user=person(), reason=reason):
             raise typer.BadParameter(f"there is no golden question {number}")
     out.print(f"removed golden question {number}")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -21,8 +22,11 @@ from typing import IO, Any
 from rag import __version__
 from rag.errors import ArchiveRefused, DiskFull, LibraryError
 from rag.ingest import Ingester
+from rag.inside import alone, opened
 from rag.library import Library
+from rag.records import HIGHEST_LEVEL
 from rag.registry import PUBLISHED, Registry
+from rag.text import short
 
 FORMAT = "konkyo-library/1"
 MANIFEST = "manifest.json"
@@ -30,6 +34,7 @@ REGISTRY = "registry.sqlite3"
 ORIGINALS = "originals"
 OWN = ("thesaurus.toml", "abbreviations.toml")
 """Files that people write in a library's home."""
+_SHA256 = re.compile("[0-9a-f]{64}")
 _PIECE = 2**20
 
 Progress = Callable[[int, int], None]
@@ -62,7 +67,7 @@ def export(library: Library, file: Path, *, progress: Progress = _nobody) -> Pac
     part = file.with_name(f"{file.name}.part")
     copy = library.home / "registry.export"
     try:
-        with Ingester(library), zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        with Ingester(library, clearance=HIGHEST_LEVEL), zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             copy.unlink(missing_ok=True)
             library.registry.copy(copy)
             revisions = library.registry.revisions()
@@ -125,7 +130,7 @@ def bring_in(file: Path, home: Path, *, progress: Progress = _nobody) -> Packed:
     shutil.rmtree(new, ignore_errors=True)
     try:
         new.mkdir(parents=True)
-        with zipfile.ZipFile(file) as archive:
+        with os.fdopen(opened(alone(file), file.name)[0], "rb") as packed, zipfile.ZipFile(packed) as archive:
             written = archive.read(MANIFEST)
             listed = _manifest(written, archive, file.name)
             for number, entry in enumerate(listed, start=1):
@@ -171,12 +176,12 @@ def _manifest(written: bytes, archive: zipfile.ZipFile, name: str) -> list[dict[
         parts = PurePosixPath(entry["path"]).parts
         own = len(parts) == 1 and parts[0] in (REGISTRY, *OWN)
         original = len(parts) == 3 and parts[0] == ORIGINALS and parts[2] == entry["sha256"] and parts[1] == parts[2][:2]
-        if not own and not (original and all(c in "0123456789abcdef" for c in parts[2]) and len(parts[2]) == 64):
-            raise ArchiveRefused(name, f"holds {entry['path'][:100]!r}, which belongs to no library. Nothing was taken in.")
+        if not own and not (original and _SHA256.fullmatch(parts[2])):
+            raise ArchiveRefused(name, f"holds {short(entry['path'])!r}, which belongs to no library. Nothing was taken in.")
     there, said = sorted(archive.namelist()), sorted([MANIFEST, *(entry["path"] for entry in listed)])
     if there != said:
         odd = next(iter(set(there) ^ set(said)), there[0])
-        raise ArchiveRefused(name, f"does not hold what its manifest says ({odd[:100]!r}). Nothing was taken in.")
+        raise ArchiveRefused(name, f"does not hold what its manifest says ({short(odd)!r}). Nothing was taken in.")
     return listed
 
 
@@ -197,6 +202,8 @@ def _whole(folder: Path, name: str) -> int:
     """Every published revision has its original, and the registry can be read. Returns how many revisions there are."""
     registry = Registry(folder / REGISTRY)
     try:
+        if odd := next((r for r in registry.revisions() if not _SHA256.fullmatch(r.sha256)), None):  # it would be taken for a file's name
+            raise ArchiveRefused(name, f"has a revision of {short(odd.document_id)} whose sha256 is none. Nothing was taken in.")
         lost = [r for r in registry.revisions(PUBLISHED) if not (folder / ORIGINALS / r.sha256[:2] / r.sha256).is_file()]
         if lost:
             raise ArchiveRefused(name, f"lacks the original file of {lost[0].document_id}. Nothing was taken in.")

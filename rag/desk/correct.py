@@ -14,6 +14,7 @@ from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Source
 from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
 from rag.registry.desk import corrected
+from rag.rights import Rights
 
 
 def correct(
@@ -22,6 +23,7 @@ def correct(
     values: Mapping[str, str],
     *,
     user: str,
+    clearance: int,
     sha256: str = "",
     before: Callable[[Sequence[int]], None] = lambda numbers: None,
 ) -> Revision:
@@ -32,25 +34,29 @@ def correct(
     waits, and holds for every revision of the document.
 
     Args:
+        clearance: what the person may read who corrects it; see :mod:`rag.rights` for what that lets him change.
         before: called with the number of what is to be published, when nobody sees it yet.
 
     Returns:
         The revision as it is now.
 
     Raises:
-        UnknownDocument: there is none.
+        UnknownDocument: there is none, or this person may not change it; or it would replace one that he may not change.
         GoldenRegressed: from ``before``.
         ValueError: a field is unknown, a value does not fit it, or it would end before it begins.
     """
-    revision = find(library, document_id, DRAFT, CHECKED, PUBLISHED, sha256=sha256)
-    if values.keys() & {"effective_from", "effective_to"}:
-        _check_days(corrected(revision.source, document_id, revision.sha256, {(document_id, revision.sha256): values}))
-    states = (PUBLISHED,) if revision.state == PUBLISHED else (DRAFT, CHECKED)
-    library.registry.desk.correct(document_id, revision.sha256, values, user=user)
-    source = corrected(revision.source, document_id, revision.sha256, library.registry.desk.corrections())
-    if source == revision.source and "level" not in values:
-        return revision
-    with Ingester(library, draft=True, user=user) as ingester:
+    with Ingester(library, draft=True, user=user, clearance=clearance) as ingester:  # nobody else changes what is looked at
+        rights = Rights.of(library.registry.revisions(), clearance)
+        rights.must_change(document_id)
+        rights.must_name(values.get("replaces", ""))
+        revision = find(library, document_id, DRAFT, CHECKED, PUBLISHED, sha256=sha256)
+        if values.keys() & {"effective_from", "effective_to"}:
+            _check_days(corrected(revision.source, document_id, revision.sha256, {(document_id, revision.sha256): values}))
+        states = (PUBLISHED,) if revision.state == PUBLISHED else (DRAFT, CHECKED)
+        library.registry.desk.correct(document_id, revision.sha256, values, user=user)
+        source = corrected(revision.source, document_id, revision.sha256, library.registry.desk.corrections())
+        if source == revision.source and "level" not in values:
+            return revision
         if "level" in values:
             _raise_level(library, ingester, document_id, source.level, user)
         revision = find(library, document_id, *states, sha256=revision.sha256)
@@ -67,10 +73,10 @@ def _check_days(source: Source) -> None:
         raise ValueError(f"it would end on {ends}, before {begins}, from when it applies: correct one of the two")
 
 
-def look_again(library: Library, revision: Revision, *, user: str, today: date) -> dict[int, list[Finding]]:
+def look_again(library: Library, revision: Revision, *, user: str, clearance: int, today: date) -> dict[int, list[Finding]]:
     """Let the gate look at what was corrected, and at the drafts of its document: a raised level makes those anew too. It is kept."""
     drafts = [r.number for r in library.registry.revisions(DRAFT) if r.document_id == revision.document_id]
-    return gate.look_and_keep(library, [revision.number, *drafts], user=user, today=today)
+    return gate.look_and_keep(library, [revision.number, *drafts], user=user, today=today, clearance=clearance)
 
 
 def _raise_level(library: Library, ingester: Ingester, document_id: str, level: int | None, user: str) -> None:

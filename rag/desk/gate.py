@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from rag.records import QUOTABLE, Chunk, Document
 from rag.references import Reference, references
 from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
 from rag.registry.desk import review_on
+from rag.rights import level_of
 
 TEXTLESS = 0.1
 """Share of pages without text from which a publication stops: cover sheets and blank pages stay below."""
@@ -76,7 +78,7 @@ SENTENCES: Mapping[str, str] = {
     "ends-before": "It ends on {ends}, before {begins}, from when it applies: it would answer on no day.",
     "older": "It applies from {day}, before a revision in the library ({other}): it will answer only for the days between.",
     "coming": "It applies from {day}: until then it answers only for later days.",
-    "replaces-unknown": "It replaces {other}, which is not in the library.",
+    "replaces-unknown": "It replaces {other}, which is not in the library, or is above the level of this document.",
 }
 
 
@@ -90,6 +92,8 @@ class Finding:
     """True where publishing needs a reason."""
     values: Mapping[str, str | int] = field(default_factory=dict)
     """What the sentence says: numbers, the other document."""
+    level: int = 1
+    """What a person must be able to read to be told: the other document, where who may read this one may not read that."""
 
     @property
     def sentence(self) -> str:
@@ -98,12 +102,19 @@ class Finding:
 
     def stored(self) -> dict[str, object]:
         """As it is kept."""
-        return {"code": self.code, "stops": self.stops, "values": dict(self.values)}
+        stored: dict[str, object] = {"code": self.code, "stops": self.stops, "values": dict(self.values)}
+        return {**stored, "level": self.level} if self.level > 1 else stored
 
 
 def stopping(findings: Iterable[Finding]) -> list[Finding]:
     """Those that need a reason."""
     return [finding for finding in findings if finding.stops]
+
+
+def read(stored: Iterable[dict[str, Any]], clearance: int) -> tuple[Finding, ...]:
+    """Findings as they were kept, those that a person of this clearance may be told."""
+    made = (Finding(code=one["code"], stops=one["stops"], values=one["values"], level=one.get("level", 1)) for one in stored)
+    return tuple(finding for finding in made if finding.level <= clearance)
 
 
 def look(library: Library, numbers: Collection[int], *, today: date) -> dict[int, list[Finding]]:
@@ -115,30 +126,32 @@ def look(library: Library, numbers: Collection[int], *, today: date) -> dict[int
     by_document: dict[str, list[Revision]] = {}
     for revision in every:
         by_document.setdefault(revision.document_id, []).append(revision)
-    twins, pointing = _Twins(library, every), _Pointing(library, every)
+    twins = _Twins(library, every)
+    # Whoever may read a revision is told what is found in it: so it is looked at with his eyes, as if there were nothing above it.
+    pointing = {level: _Pointing(library, [r for r in every if level_of(r) <= level]) for level in {level_of(r) for r in wanted}}
     found: dict[int, list[Finding]] = {}
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]
         texts = library.registry.unproven([revision.number for revision in some])
         for revision in some:
             document = texts[revision.number]
-            pointing.read(revision.number, document)
+            pointing[level_of(revision)].read(revision.number, document)
             found[revision.number] = [
                 *of_the_text(document, library.registry.chunks_of(revision.number)),
                 *twins.of(revision, document),
                 *of_metadata(revision, by_document, today, review_on(revision.document_id, reviews)),
             ]
-    for number, findings in pointing.nowhere().items():
+    for number, findings in (item for one in pointing.values() for item in one.nowhere().items()):
         found[number] += findings
     return found
 
 
-def look_and_keep(library: Library, numbers: Collection[int], *, user: str, today: date) -> dict[int, list[Finding]]:
-    """What the gate finds; it is kept, for the list of documents."""
+def look_and_keep(library: Library, numbers: Collection[int], *, user: str, today: date, clearance: int) -> dict[int, list[Finding]]:
+    """What the gate finds; it is kept, for the list of documents. Returns what a person of this clearance may be told."""
     found = look(library, numbers, today=today)
     stored = {number: [finding.stored() for finding in findings] for number, findings in found.items()}
     library.registry.desk.keep_checks(stored, user=user)
-    return found
+    return {number: [finding for finding in findings if finding.level <= clearance] for number, findings in found.items()}
 
 
 # ------------------------------------------------------------ text
@@ -301,6 +314,7 @@ class _Twins:
 
     def __init__(self, library: Library, every: Sequence[Revision]) -> None:
         self._every = every
+        self._levels = [level_of(revision) for revision in every]
         kept = library.registry.desk.signatures()
         signatures = {number: np.frombuffer(stored, dtype=np.uint64) for number, stored in kept.items()}
         missing = [revision.number for revision in every if revision.number not in signatures]
@@ -318,16 +332,28 @@ class _Twins:
             self._by_document.setdefault(revision.document_id, []).append(place)
 
     def of(self, revision: Revision, document: Document) -> Iterator[Finding]:
-        same = next((other for other in self._by_bytes[revision.sha256] if other.document_id != revision.document_id), None)
-        if same:
-            yield Finding(code="same-bytes", stops=True, values={"other": same.document_id})
-        elif document.text:
+        others = (other for other in self._by_bytes[revision.sha256] if other.document_id != revision.document_id)
+        if same := min(others, key=level_of, default=None):
+            yield Finding(code="same-bytes", stops=True, values={"other": same.document_id}, level=_told(revision, same))
+        if document.text and (same is None or level_of(same) > level_of(revision)):
             alike = near.resemblances(self._signatures[self._places[revision.number]], self._signatures)
             alike[self._by_document[revision.document_id]] = 0.0
-            best = int(np.argmax(alike))
-            if alike[best] >= NEAR:
-                values: dict[str, str | int] = {"percent": round(float(alike[best]) * 100), "other": self._every[best].document_id}
-                yield Finding(code="near-duplicate", stops=True, values=values)
+            alike[[place for other in self._by_bytes[revision.sha256] for place in self._by_document[other.document_id]]] = 0.0
+            yield from self._near(revision, alike, [level <= level_of(revision) for level in self._levels])
+            yield from self._near(revision, alike, [level > level_of(revision) for level in self._levels])
+
+    def _near(self, revision: Revision, alike: np.ndarray[tuple[int], np.dtype[np.float64]], among: Sequence[bool]) -> Iterator[Finding]:
+        """The one that is most like it among some of the others."""
+        shares = np.where(among, alike, 0.0)
+        best = int(np.argmax(shares))
+        if shares[best] >= NEAR:
+            values: dict[str, str | int] = {"percent": round(float(shares[best]) * 100), "other": self._every[best].document_id}
+            yield Finding(code="near-duplicate", stops=True, values=values, level=_told(revision, self._every[best]))
+
+
+def _told(revision: Revision, other: Revision) -> int:
+    """What a person must be able to read to be told of the other one beside this one."""
+    return level_of(other) if level_of(other) > level_of(revision) else 1
 
 
 # ------------------------------------------------------------ what is known of it
@@ -362,14 +388,15 @@ def of_metadata(revision: Revision, by_document: Mapping[str, Sequence[Revision]
         yield Finding(code="ended", stops=False, values={"day": source.effective_to.isoformat()})
     if source.effective_from and source.effective_from > today:
         yield Finding(code="coming", stops=False, values={"day": source.effective_from.isoformat()})
-    if source.replaces and source.replaces not in by_document:
+    if source.replaces and all(level_of(other) > level_of(revision) for other in by_document.get(source.replaces, ())):
         yield Finding(code="replaces-unknown", stops=False, values={"other": source.replaces})
     later = [
-        other.source.effective_from
+        (_told(revision, other), other.source.effective_from)
         for other in by_document[revision.document_id]
         if other.state == PUBLISHED and other.number != revision.number
         if source.effective_from and other.source.effective_from and other.source.effective_from > source.effective_from
     ]
     if later and source.effective_from and revision.state != PUBLISHED:
-        values = {"day": source.effective_from.isoformat(), "other": min(later).isoformat()}
-        yield Finding(code="older", stops=True, values=values)
+        level, first = min(later)
+        values = {"day": source.effective_from.isoformat(), "other": first.isoformat()}
+        yield Finding(code="older", stops=True, values=values, level=level)

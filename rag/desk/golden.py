@@ -16,8 +16,11 @@ from rag.evaluate.golden import Place, Question, Result, evaluate
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Answer, Path
 from rag.registry.golden import Kept
+from rag.rights import level_of
 from rag.text import fold, language
 
+UNREAD = "a question about documents above your level"
+"""Stands for the words of a question that a person may not read."""
 _ARTICLE = re.compile(r"第.+条|Article \d+")
 
 
@@ -84,13 +87,24 @@ def run(library: Library, *, user: str, today: date) -> list[Result]:
     return results
 
 
-def guard(library: Library, *, user: str, today: date, accept: str = "", retiring: bool = False) -> Callable[[Sequence[int]], None]:
+def readable(library: Library, *, clearance: int) -> list[Kept]:
+    """The golden questions that a person of this clearance may read: a question tells of every document that it expects."""
+    every = library.registry.revisions()
+    unseen = {r.document_id for r in every} - {r.document_id for r in every if level_of(r) <= clearance}
+    return [kept for kept in library.registry.golden.all() if unseen.isdisjoint(str(place["document"]) for place in kept.expect)]
+
+
+def guard(
+    library: Library, *, user: str, clearance: int, today: date, accept: str = "", retiring: bool = False
+) -> Callable[[Sequence[int]], None]:
     """What :func:`rag.desk.publish.publish` and :func:`rag.desk.publish.retire` call before a change takes effect.
 
     The questions are put to the library as it is and as it would be, and the difference counts: nothing else is blamed on the change.
     They are put for today, and for the first day of each text that is to come.
 
     Args:
+        clearance: of the person who wants the change. A question that would be lost stops him too where he may not read what it expects,
+            but its words are not told.
         accept: why a loss is accepted; kept.
         retiring: the numbers that it is called with are of revisions that go, not of those that come.
     """
@@ -98,6 +112,7 @@ def guard(library: Library, *, user: str, today: date, accept: str = "", retirin
     def before(numbers: Sequence[int]) -> None:
         if not library.registry.golden.all():
             return
+        mine = {str(kept.number) for kept in readable(library, clearance=clearance)}
         preview = Preview(library, without=numbers) if retiring else Preview(library, numbers)
         verdicts: dict[int, str] = {}
         lost: dict[str, tuple[str, str, str]] = {}
@@ -107,7 +122,8 @@ def guard(library: Library, *, user: str, today: date, accept: str = "", retirin
                 verdicts = verdicts or {int(id): result.verdict for id, result in then.items()}
                 for id, result in then.items():
                     if now[id].right and not result.right and id not in lost:
-                        text = result.text if day == today else f"{result.text} ({day.isoformat()})"
+                        text = result.text if id in mine else UNREAD
+                        text = text if day == today else f"{text} ({day.isoformat()})"
                         lost[id] = (text, now[id].verdict, result.verdict)
         finally:
             preview.close()

@@ -16,8 +16,11 @@ from rag.errors import DiskFull, LibraryError
 from rag.library import Library
 from rag.read import wire
 from rag.read.options import Options
+from rag.rights import Rights
 from rag.text import storable
 
+_LONGEST = 1_000
+"""Characters of a name that are kept, the last ones: they tell what kind of file it is."""
 INBOX = "inbox"
 """Folder in the library's home: files that were handed in and are not read yet."""
 
@@ -71,18 +74,23 @@ def fetch(library: Library, wanted: str, *, user: str, clearance: int, level: in
 
 def _keep(folder: Path, number: int, name: str, data: bytes) -> list[str]:
     """Write a file into a folder of its own; returns where, and the name it came with."""
-    came = storable(name.replace("\\", "/"))
+    came = storable(name.replace("\\", "/").replace("\0", ""))
     parts = [part for part in PurePosixPath(came).parts if part not in ("/", "..", ".")]
     plain = f"{number:05d}{PurePosixPath(came).suffix[:10]}"
     with open(folder / plain, "wb") as out:
         out.write(data)
         out.flush()
         os.fsync(out.fileno())
-    return [plain, "/".join(parts) or plain]
+    return [plain, "/".join(parts)[-_LONGEST:] or plain]
 
 
 def read_again(library: Library, document_id: str, sha256: str, options: Options, *, user: str, clearance: int) -> int:
-    """Keep how the bytes of a revision are to be read, and read them so. Returns the job's number."""
+    """Keep how the bytes of a revision are to be read, and read them so. Returns the job's number.
+
+    Raises:
+        UnknownDocument: there is no such document, or this person may not change it; see :mod:`rag.rights`.
+    """
+    Rights.of(library.registry.revisions(), clearance).must_change(document_id)
     library.registry.desk.keep_reading(document_id, sha256, wire.options_to_json(options), user=user)
     return library.registry.jobs.add("read", {"document_id": document_id, "sha256": sha256}, user=user, clearance=clearance)
 

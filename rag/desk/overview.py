@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from rag.desk.gate import Finding, of_review
+from rag.desk.gate import Finding, of_review, read
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL
 from rag.registry import CHECKED, DRAFT, PENDING, PUBLISHED, Revision
@@ -61,7 +60,7 @@ def rows(library: Library, *, clearance: int, today: date) -> list[Row]:
         Row(
             revision=revision,
             checked=revision.number in checks,
-            findings=_findings(revision, checks.get(revision.number), corrections, today),
+            findings=_findings(revision, checks.get(revision.number), corrections, today, clearance),
             cited=cited[revision.document_id],
             golden=golden[revision.document_id],
         )
@@ -71,18 +70,13 @@ def rows(library: Library, *, clearance: int, today: date) -> list[Row]:
     return [row for row in reversed(made) if row.level <= clearance]
 
 
-def _findings(revision: Revision, check: Check | None, corrections: Corrections, today: date) -> tuple[Finding, ...]:
+def _findings(revision: Revision, check: Check | None, corrections: Corrections, today: date, clearance: int) -> tuple[Finding, ...]:
     """As they were kept, but for the review date of what may still be used: that passes while nobody looks."""
-    kept = read_findings(check.findings) if check else ()
+    kept = read(check.findings, clearance) if check else ()
     if revision.state not in (PUBLISHED, DRAFT, CHECKED):
         return kept
     others = (finding for finding in kept if finding.code not in ("review-passed", "review-due"))
     return (*others, *of_review(revision, review_on(revision.document_id, corrections), today))
-
-
-def read_findings(stored: Iterable[dict[str, object]]) -> tuple[Finding, ...]:
-    """Findings as they were kept."""
-    return tuple(Finding(code=str(one["code"]), stops=bool(one["stops"]), values=one["values"]) for one in stored)  # type: ignore[arg-type]
 
 
 def revisions_of(library: Library, document_id: str, *, clearance: int) -> list[Revision]:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -23,12 +24,13 @@ from rag.desk.correct import correct, look_again
 from rag.desk.jobs import INBOX
 from rag.desk.publish import check, find, publish
 from rag.desk.unpack import files_in
-from rag.errors import ArchiveRefused, GoldenRegressed, KonkyoError, LibraryError, LibraryLocked, PasswordNeeded, ReadError, Stopped
+from rag.errors import GoldenRegressed, KonkyoError, LibraryError, LibraryLocked, PasswordNeeded, ReadError, Stopped
 from rag.ingest import Ingester, Outcome, Result
 from rag.library import Library
-from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
+from rag.registry import CHECKED, DRAFT, PUBLISHED, RETIRED, Revision
 from rag.registry.jobs import CANCELLED, DONE, FAILED, WAITING, Job
 from rag.registry.questions import Changed, Questions
+from rag.rights import Rights, level_of, not_to_change
 
 TRIES = 3
 """A job that ended its program so often is not begun again."""
@@ -92,7 +94,7 @@ def unlock(library: Library, number: int, name: str, password: str, *, today: da
     if job is None or name not in locked(library, job):
         raise LibraryError(f"{name} is not kept any more. Add it again.")
     doing = _Work(library, job, today)
-    with Ingester(library, draft=True, user=job.user) as ingester:
+    with Ingester(library, draft=True, user=job.user, clearance=job.clearance) as ingester:
         if job.kind == "read":
             outcome = doing._reread(ingester, password)
         else:
@@ -106,7 +108,7 @@ def unlock(library: Library, number: int, name: str, password: str, *, today: da
     _close_gap(library, number, told)
     if outcome.result in _TAKEN_IN:
         drafts = [r.number for r in library.registry.revisions(DRAFT) if r.document_id == outcome.document_id]
-        gate.look_and_keep(library, drafts, user=job.user, today=today)
+        gate.look_and_keep(library, drafts, user=job.user, today=today, clearance=job.clearance)
     return outcome
 
 
@@ -226,7 +228,7 @@ class _Work:
         found = [item for item in self._found() if item.source.uri not in known]
         self._begun = len(self._told)  # with what was told while they were looked for: archives that are not unpacked
         self._store.note(self._job.number, total=len(found) + self._begun)
-        with Ingester(self._library, draft=True, user=self._job.user, progress=self._stage) as ingester:
+        with self._ingester() as ingester:
             ingester.mend()
             for outcome in ingester.add_files(found):
                 self._tell(outcome)
@@ -263,13 +265,13 @@ class _Work:
         megabytes, level = self._library.settings.archive_megabytes, self._job.what["level"]
         try:
             yield from files_in(file, folder, megabytes=megabytes, name=came, level=level, look=lambda: self._stage(f"unpacking {came}"))
-        except ArchiveRefused as error:
+        except ReadError as error:
             self._tell_once(Outcome(name=came, result=Result.FAILED, reason=error.reason, code=error.code))
 
     def _published(self, file: Path, came: str) -> Outcome | None:
         """An outcome where a published revision has these very bytes: another day is no other text, but a correction of what is known."""
         what = self._job.what
-        id = what["document_id"] or sources.named(came, file, what["level"]).document_id
+        id = self._id(file, came)
         public = [r for r in self._library.registry.revisions(PUBLISHED) if r.document_id == id]
         if not public or not (what["document_id"] or what["effective_from"]):
             return None
@@ -287,12 +289,12 @@ class _Work:
         what = self._job.what
         named = sources.named(came, file, what["level"])
         begins = date.fromisoformat(what["effective_from"]) if what["effective_from"] else None
-        id = what["document_id"] or named.document_id
+        id = self._id(file, came)
         known = [r for r in self._library.registry.revisions(PUBLISHED, DRAFT, CHECKED) if r.document_id == id]
         if not known:
             if what["document_id"]:
-                find(self._library, id, PUBLISHED, DRAFT, CHECKED)  # says that there is none
-            return replace(named, source=replace(named.source, effective_from=begins))
+                raise not_to_change(id)
+            return replace(named, document_id=id, source=replace(named.source, effective_from=begins))
         old = known[-1].source
         # Only a revision from the same day takes another one's place, so one of another day must not have its name.
         path = PurePosixPath(came)
@@ -310,6 +312,21 @@ class _Work:
         )
         return replace(named, document_id=id, source=source, listed=bool(what["document_id"]))
 
+    def _id(self, file: Path, came: str) -> str:
+        """The document of a file: the one that it is said to belong to, or the one that has had a file of this name.
+
+        Raises:
+            UnknownDocument: it is said to belong to one that whoever handed it in may not change, or that is not there.
+        """
+        if chosen := str(self._job.what["document_id"]):
+            self._rights.must_change(chosen)
+        return chosen or self._rights.own_id(sources.named(came, file).document_id)
+
+    @cached_property
+    def _rights(self) -> Rights:
+        """Of whoever handed in the job, as it begins. The writer looks again."""
+        return Rights.of(self._library.registry.revisions(), self._job.clearance)
+
     # ------------------------------------------------------------ the other kinds
 
     def _fetch(self) -> None:
@@ -320,7 +337,7 @@ class _Work:
         with scratch.folder(self._library.home, "fetched") as folder:
             file = folder / law.name
             file.write_bytes(law.data)
-            with Ingester(self._library, draft=True, user=self._job.user, progress=self._stage) as ingester:
+            with self._ingester() as ingester:
                 for outcome in ingester.add_files(sources.find([file], what["level"])):
                     self._tell(outcome)
         ids = {str(entry["document_id"]) for entry in self._told}
@@ -329,7 +346,7 @@ class _Work:
     def _read(self) -> None:
         what = self._job.what
         self._store.note(self._job.number, total=1)
-        with Ingester(self._library, draft=True, user=self._job.user, progress=self._stage) as ingester:
+        with self._ingester() as ingester:
             outcome = self._reread(ingester)
         self._tell(outcome)
         if outcome.result is not Result.FAILED:
@@ -337,6 +354,7 @@ class _Work:
 
     def _reread(self, ingester: Ingester, password: str = "") -> Outcome:
         what = self._job.what
+        self._rights.must_change(what["document_id"])
         revision = find(self._library, what["document_id"], PUBLISHED, DRAFT, CHECKED, sha256=what["sha256"])
         name = revision.source.uri
         self._stage(f"reading {name}")
@@ -349,23 +367,29 @@ class _Work:
 
     def _look(self, numbers: list[int]) -> None:
         self._stage("checking")
-        gate.look_and_keep(self._library, numbers, user=self._job.user, today=self._today)
+        gate.look_and_keep(self._library, numbers, user=self._job.user, today=self._today, clearance=self._job.clearance)
 
     def _correct(self) -> None:
         what = self._job.what
         try:
-            before = golden.guard(self._library, user=self._job.user, today=self._today)
             revision = correct(
-                self._library, what["document_id"], what["values"], user=self._job.user, sha256=what["sha256"], before=before
+                self._library,
+                what["document_id"],
+                what["values"],
+                user=self._job.user,
+                clearance=self._job.clearance,
+                sha256=what["sha256"],
+                before=self._guard(),
             )
         except ValueError as error:
             raise KonkyoError(f"{what['document_id']}: {error}.") from error
         self._told.append({"document_id": revision.document_id, "result": "corrected"})
         self._stage("checking")
-        look_again(self._library, revision, user=self._job.user, today=self._today)
+        look_again(self._library, revision, user=self._job.user, clearance=self._job.clearance, today=self._today)
 
     def _check(self) -> None:
-        found = check(self._library, self._numbers(DRAFT, CHECKED), user=self._job.user, today=self._today, reason=self._job.what["reason"])
+        what, numbers = self._job.what, self._numbers(DRAFT, CHECKED)
+        found = check(self._library, numbers, user=self._job.user, clearance=self._job.clearance, today=self._today, reason=what["reason"])
         for revision in self._library.registry.revisions(DRAFT, CHECKED):
             if revision.number in found:
                 title = revision.source.title or revision.source.uri
@@ -374,15 +398,17 @@ class _Work:
 
     def _publish(self) -> None:
         what, clearance = self._job.what, self._job.clearance
-        coming = [revision for revision in self._library.registry.revisions() if revision.number in set(what["numbers"])]
+        mine = set(self._numbers(DRAFT, CHECKED, RETIRED))
+        coming = [revision for revision in self._library.registry.revisions() if revision.number in mine]
         before = impact.cited(self._library, coming, clearance=clearance, today=self._today)
         done = publish(
             self._library,
             what["numbers"],
             user=self._job.user,
+            clearance=clearance,
             today=self._today,
             reason=what["reason"],
-            before=golden.guard(self._library, user=self._job.user, today=self._today, accept=what["accept"]),
+            before=self._guard(accept=what["accept"]),
             progress=self._stage,
         )
         self._told += [{"document_id": revision.document_id, "result": "published"} for revision in done.revisions]
@@ -405,8 +431,8 @@ class _Work:
         going = [revision for revision in self._library.registry.revisions() if revision.number in set(wanted)]
         public = [revision for revision in going if revision.state == PUBLISHED]
         standing = impact.cited(self._library, public, clearance=self._job.clearance, today=self._today)
-        guard = golden.guard(self._library, user=self._job.user, today=self._today, accept=what.get("accept", ""), retiring=True)
-        with Ingester(self._library, user=self._job.user, progress=self._stage) as ingester:
+        guard = self._guard(accept=what.get("accept", ""), retiring=True)
+        with self._ingester(draft=False) as ingester:
             ingester.mend()
             self._stage("checking")
             ingester.retire(
@@ -418,8 +444,20 @@ class _Work:
     def _golden(self) -> None:
         self._stage("checking")
         results = golden.run(self._library, user=self._job.user, today=self._today)
-        self._told += [{"name": result.text, "result": "right" if result.right else "not_right"} for result in results]
+        mine = {str(kept.number) for kept in golden.readable(self._library, clearance=self._job.clearance)}
+        told = [{"name": result.text, "result": "right" if result.right else "not_right"} for result in results if result.id in mine]
+        self._told += told
+
+    def _ingester(self, *, draft: bool = True) -> Ingester:
+        """The writer, with the rights of whoever handed in the job."""
+        job = self._job
+        return Ingester(self._library, draft=draft, user=job.user, clearance=job.clearance, progress=self._stage)
+
+    def _guard(self, *, accept: str = "", retiring: bool = False) -> Callable[[Sequence[int]], None]:
+        job = self._job
+        return golden.guard(self._library, user=job.user, clearance=job.clearance, today=self._today, accept=accept, retiring=retiring)
 
     def _numbers(self, *states: str) -> list[int]:
-        there = {revision.number for revision in self._library.registry.revisions(*states)}
+        """Those of the job's revisions that are in one of these states and that whoever handed it in may read."""
+        there = {r.number for r in self._library.registry.revisions(*states) if level_of(r) <= self._job.clearance}
         return [int(number) for number in self._job.what["numbers"] if number in there]

@@ -13,7 +13,7 @@ from rag.evaluate.golden import Question
 from rag.evaluate.kinds import belongs
 from rag.ingest import Ingester
 from rag.library import Library
-from rag.records import QUOTABLE, Block, BlockKind, Chunk, Document, Hit, Path, Source, Span
+from rag.records import HIGHEST_LEVEL, QUOTABLE, Block, BlockKind, Chunk, Document, Hit, Path, Source, Span
 from rag.text import sentences
 
 
@@ -44,7 +44,7 @@ def whole_sentences(text: str, size: int) -> list[Span]:
 
 def index(library: Library, cut: Iterable[tuple[Document, Sequence[Span]]]) -> None:
     """Add each span as a document of its own, under the title of the document that it was cut from."""
-    with Ingester(library) as ingester:
+    with Ingester(library, clearance=HIGHEST_LEVEL) as ingester:
         for document, spans in cut:
             for span in spans:
                 if span.cut(document.text).strip():

@@ -189,12 +189,12 @@ def _ingested(library: Library, data: DataSet, progress: Progress) -> float | No
     lacking = [passage for passage in data.passages if (passage.id, passage.revision) not in had]
     progress("passages", len(data.passages) - len(lacking), len(data.passages))
     if not lacking:
-        with Ingester(library) as ingester:
+        with Ingester(library, clearance=HIGHEST_LEVEL) as ingester:
             ingester.link()  # an earlier run may have been ended before it
         return None
     library.embedder.readable(["load the model before the clock starts"])
     started = time.perf_counter()
-    with Ingester(library) as ingester:
+    with Ingester(library, clearance=HIGHEST_LEVEL) as ingester:
         for done, passage in enumerate(lacking, start=len(data.passages) - len(lacking) + 1):
             ingester.add(passage)
             progress("passages", done, len(data.passages))

@@ -21,6 +21,7 @@ import jsonschema
 from rag.answer.verify import block_at
 from rag.errors import NotAsPublished, PackError, ReadError, UnknownDocument
 from rag.export import pack as packing
+from rag.inside import Place, files, opened
 from rag.library import Library
 from rag.read.sandbox import Sandbox
 from rag.records import Document, Source, Span
@@ -231,16 +232,14 @@ class InFiles:
 
     def __init__(self, folder: Path, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._files: dict[str, Path] = {}
-        self._by_name: dict[str, Path] = {}
+        self._files: dict[str, Place] = {}
+        self._by_name: dict[str, Place] = {}
         if not folder.is_dir():
             raise PackError(f"{folder} is no folder. Name the folder that holds the original files.")
-        for parent, _, names in os.walk(folder):
-            for name in sorted(names):
-                file = Path(parent) / name
-                self._by_name.setdefault(name, file)
-                if (sha256 := _sha256(file)) is not None:
-                    self._files.setdefault(sha256, file)
+        for file in sorted(files(folder), key=lambda file: file.parts):
+            if file.parts and (sha256 := _sha256(file)) is not None:
+                self._by_name.setdefault(file.parts[-1], file)
+                self._files.setdefault(sha256, file)
 
     def find(self, revision: Mapping[str, Any]) -> tuple[Document | None, Difference | None]:
         """The file with the revision's bytes, read; else one of the same name, in which the quotes are looked for all the same."""
@@ -250,7 +249,7 @@ class InFiles:
             if file is None:
                 said = "no file in the folder has these bytes"
                 return None, Difference(what=What.REVISION_GONE, where=_name(revision), detail=said)
-            said = f"{file} has other bytes (sha256 {(_sha256(file) or '')[:12]}…)"
+            said = f"{file.name} has other bytes (sha256 {(_sha256(file) or '')[:12]}…)"
             difference = Difference(what=What.FILE_CHANGED, where=_name(revision), detail=said)
         try:
             # Under its own name: some readers are chosen by it.
@@ -264,9 +263,11 @@ class InFiles:
         return ""
 
 
-def _sha256(file: Path) -> str | None:
+def _sha256(file: Place) -> str | None:
+    """The digest of a file; None where it is a link, no file or may not be read."""
     try:
-        with file.open("rb") as data:
+        handle, _ = opened(file, file.name)
+        with os.fdopen(handle, "rb") as data:
             return hashlib.file_digest(data, "sha256").hexdigest()
-    except OSError:
+    except (OSError, ReadError):
         return None

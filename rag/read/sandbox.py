@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import signal
-import stat
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from typing import IO, Self
 
 import rag
 from rag.errors import DamagedFile, EmptyFile, FileTooLarge, FileUnreadable, KonkyoError, ReadError, ReadMemory, ReadTimeout
+from rag.inside import Place, alone, opened
 from rag.read import wire
 from rag.read.frames import receive, send
 from rag.read.ocr import MAX_PAGES
@@ -102,48 +102,34 @@ class Sandbox:
     # ------------------------------------------------------------ reading
 
     def read_file(
-        self, path: Path, *, source: Source, document_id: str, options: Options = _NO_CORRECTIONS, progress: Progress = _silent
+        self, file: Path | Place, *, source: Source, document_id: str, options: Options = _NO_CORRECTIONS, progress: Progress = _silent
     ) -> Document:
-        """The document in the file at ``path``.
+        """The document in a file: below the folder that was handed in, or at a path that somebody named himself.
 
         Raises:
-            FileUnreadable: it is missing, no regular file, may not be read, or changed while it was read.
+            OutsideFolder, FileUnreadable: see :func:`rag.inside.opened`; or it changed while it was read.
             ReadError: it could not become a document; each case has its own class.
         """
-        data = self.load(path, source.uri or path.name)
+        data = self.load(file, source.uri or file.name)
         return self.read_bytes(data, source=source, document_id=document_id, options=options, progress=progress)
 
-    def load(self, path: Path, name: str) -> bytes:
-        """The bytes of a file, unchanged from the first to the last; a file that is too large is not even opened.
+    def load(self, file: Path | Place, name: str) -> bytes:
+        """The bytes of a file, unchanged from the first to the last; of a file that is too large none is read.
 
         Raises:
-            FileUnreadable, FileTooLarge, EmptyFile: as above.
+            OutsideFolder, FileUnreadable, FileTooLarge, EmptyFile: as above.
         """
+        handle, before = opened(alone(file) if isinstance(file, Path) else file, name)
         try:
-            self._check(path.stat(), name)
-            # A pipe that took the file's place meanwhile must not hold us up.
-            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-            with os.fdopen(handle, "rb") as file:
-                before = os.fstat(handle)
-                self._check(before, name)
-                data = file.read(before.st_size + 1)
+            with os.fdopen(handle, "rb") as bytes_:
+                self._check_size(before.st_size, name)
+                data = bytes_.read(before.st_size + 1)
                 after = os.fstat(handle)
-        except FileNotFoundError as error:
-            raise FileUnreadable(name, "is not there (any more).") from error
-        except PermissionError as error:
-            raise FileUnreadable(name, "may not be read: ask for permission.") from error
         except OSError as error:
             raise FileUnreadable(name, f"cannot be read: {error.strerror or error}.") from error
         if len(data) != before.st_size or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise FileUnreadable(name, "changed while it was read: try again.")
         return data
-
-    def _check(self, about: os.stat_result, name: str) -> None:
-        if stat.S_ISDIR(about.st_mode):
-            raise FileUnreadable(name, "is a folder, not a file.")
-        if not stat.S_ISREG(about.st_mode):
-            raise FileUnreadable(name, "is not a regular file.")
-        self._check_size(about.st_size, name)
 
     def _check_size(self, size: int, name: str) -> None:
         if not size:

@@ -17,7 +17,7 @@ from rag.errors import KonkyoError
 from rag.library import Library
 from rag.records import Answer
 from rag.search import LONGEST_QUESTION, shortened
-from rag.ui import answer, frame, panel, safe, takeaway, trouble
+from rag.ui import answer, frame, panel, safe, scripts, takeaway, trouble
 from rag.ui.frame import Reader
 from rag.ui.state import Wanted
 from rag.ui.texts import Words, examples
@@ -27,17 +27,6 @@ _SHOWN_OF_THREAD = 4
 """Earlier questions of a conversation that are shown."""
 _KEPT = 30
 """Answers kept in a session."""
-_TO_FIELD = """
-const toField = (tries) => {
-  const field = document.querySelector('.st-key-question input');
-  if (field && document.activeElement === document.body) field.focus({preventScroll: true});
-  else if (!field && tries) setTimeout(() => toField(tries - 1), 100);
-};
-"""
-_AT_ONCE = f"{_TO_FIELD}toField(50);"
-"""So that one can type at once."""
-_WHEN_LOADED = f"if (!window.konkyoLoaded) {{ window.konkyoLoaded = true; {_TO_FIELD} toField(50); }}"
-"""The same where an answer stands already, but only when the page comes: later the keyboard keeps the place that the reader gave it."""
 
 
 def page(library: Library, who: Reader) -> None:
@@ -56,7 +45,7 @@ def page(library: Library, who: Reader) -> None:
             with st.container(key="asking"):
                 _form(t)
                 _filters(library, who)
-            safe.run_script(_WHEN_LOADED)
+            safe.run_script(scripts.WHEN_LOADED)
             _note(who.wanted)
             _thread(who)
             safe.show(safe.tag("h1", who.wanted.question, class_="k-question"))
@@ -96,7 +85,7 @@ def _start(library: Library, who: Reader) -> None:
                 wanted = replace(who.wanted, question=example, understood="")
                 st.button(example, key=f"example-{number}", on_click=_take, args=(wanted,), width="stretch")
     _history(who)
-    safe.run_script(f"window.konkyoLoaded = true;{_AT_ONCE}")
+    safe.run_script(scripts.AT_ONCE)
 
 
 def _form(t: Words) -> None:

@@ -15,12 +15,10 @@ from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Kind
 from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
 from rag.text import show_date
-from rag.ui import days, findings, frame, notes, progress, reading, revisions, safe
+from rag.ui import days, findings, frame, notes, progress, reading, revisions, safe, scripts
 from rag.ui.frame import Reader
 from rag.ui.texts import Words
 
-_TO_TOP = "document.querySelector('[data-testid=stMain]').scrollTo(0, 0)"
-"""Runs when the document is opened, and not again while it stays open."""
 _VIEWS = ("facts", "reading", "revisions")
 
 
@@ -45,7 +43,7 @@ def show(library: Library, who: Reader, every: Sequence[Row]) -> None:
         class_="k-small",
     )
     safe.show(safe.join([safe.tag("h1", about.title or about.uri), state]))
-    safe.run_script(_TO_TOP)
+    safe.run_script(scripts.TO_TOP)
     progress.show(library, who, row.revision)
     st.session_state["view"] = frame.chosen("view") if frame.chosen("view") in _VIEWS else "facts"
     view = st.segmented_control(

@@ -14,7 +14,7 @@ import streamlit as st
 from rag.library import Library
 from rag.records import Filters
 from rag.text import show_date
-from rag.ui import days, safe, state
+from rag.ui import days, safe, scripts, state
 from rag.ui.state import Wanted
 from rag.ui.texts import LANGUAGES, Language, Words, preferred
 
@@ -116,31 +116,12 @@ def stylesheet(t: Words) -> str:
 def style(who: Reader) -> None:
     """The stylesheet, and the language of the page for screen readers and the choice of glyphs."""
     safe.show_style(stylesheet(who.t))
-    safe.run_script({"ja": "document.documentElement.lang = 'ja'", "en": "document.documentElement.lang = 'en'"}[who.t.language])
-
-
-_SKIP = """
-if (!document.querySelector('body > .k-skip')) {
-  const link = document.createElement('a');
-  link.className = 'k-skip';
-  link.href = '#';
-  link.addEventListener('click', (event) => {
-    event.preventDefault();
-    const to = document.querySelector('.st-key-question input') || document.querySelector('.stHtml h1');
-    if (!to) return;
-    if (to.tagName === 'H1') to.tabIndex = -1;
-    to.focus();
-  });
-  document.body.prepend(link);
-}
-"""
-"""The first thing that the keyboard reaches leads past the menu and what stands around every page: to the question, or to the heading.
-It belongs before Streamlit's own menu, where no element of a page can stand; its words come with the stylesheet."""
+    safe.run_script(scripts.LANGUAGE[who.t.language])
 
 
 def skip_link() -> None:
     """A way for the keyboard past what stands around every page."""
-    safe.run_script(_SKIP)
+    safe.run_script(scripts.SKIP)
 
 
 def header(who: Reader) -> None:

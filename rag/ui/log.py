@@ -9,6 +9,7 @@ from datetime import datetime
 import streamlit as st
 
 from rag import audit
+from rag.desk.golden import readable
 from rag.desk.overview import rows
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Event, Kind
@@ -89,16 +90,18 @@ def page(library: Library, who: Reader) -> None:
 
 
 def _hidden(library: Library, who: Reader) -> set[str]:
-    """Documents of which this reader may see no revision."""
+    """Documents of which this reader may see no revision, and golden questions about them."""
     every = {row.revision.document_id for row in rows(library, clearance=HIGHEST_LEVEL, today=who.today)}
-    return every - {row.revision.document_id for row in rows(library, clearance=who.wanted.level, today=who.today)}
+    unseen = every - {row.revision.document_id for row in rows(library, clearance=who.wanted.level, today=who.today)}
+    mine = {kept.number for kept in readable(library, clearance=who.wanted.level)}
+    return unseen | {f"golden {kept.number}" for kept in library.registry.golden.all() if kept.number not in mine}
 
 
 def _titles(library: Library, who: Reader) -> dict[str, str]:
     """What the subjects of entries are called: the newest titles of documents that this reader may see, and golden questions."""
     seen = sorted(rows(library, clearance=who.wanted.level, today=who.today), key=lambda row: row.revision.number)
     titles = {row.revision.document_id: row.revision.source.title or row.revision.source.uri for row in seen}
-    return titles | {f"golden {kept.number}": kept.question for kept in library.registry.golden.all()}
+    return titles | {f"golden {kept.number}": kept.question for kept in readable(library, clearance=who.wanted.level)}
 
 
 def _chain(who: Reader, every: Sequence[Event]) -> None:

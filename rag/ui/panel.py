@@ -15,18 +15,9 @@ from rag.originals import GONE
 from rag.read.page_picture import Area
 from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Citation, Document, Span, Statement
 from rag.text import show_date
-from rag.ui import footnotes, opening, related, safe, source, tables
+from rag.ui import footnotes, opening, related, safe, scripts, source, tables
 from rag.ui.frame import Reader
 from rag.ui.source import Line, Unit
-
-_TO_MARK = """
-const panel = document.querySelector('.st-key-source');
-const mark = panel && (panel.querySelector('.k-aim mark, .k-pointed') || panel.querySelector('mark'));
-if (mark) panel.scrollTop += mark.getBoundingClientRect().top - panel.getBoundingClientRect().top - panel.clientHeight / 2;
-"""
-_TO_PANEL = """
-if (panel && window.innerWidth <= 900) panel.scrollIntoView({block: 'start'});
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,9 +185,8 @@ def _text(who: Reader, document: Document, unit: Unit, place: Place) -> None:
     safe.show(safe.tag("div", *parts, class_="k-text"))
     if seen.before or seen.after:
         st.button(t("source.whole"), key="whole", type="tertiary", on_click=_go, args=(replace(place, whole=True),))
-    # The number makes it another script after each press, so that it runs again.
-    turns = int(st.session_state.get("turns", 0))
-    safe.run_script(f"/* {turns} */{_TO_MARK}{_TO_PANEL if turns else ''}")
+    turns = int(st.session_state.get("turns", 0))  # presses: it runs again after each
+    safe.run_script(scripts.TO_PANEL if turns else scripts.TO_MARK, turns)
 
 
 def _class(line: Line) -> str:

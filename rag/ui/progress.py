@@ -10,7 +10,8 @@ from typing import Any
 import streamlit as st
 
 from rag.desk import jobs
-from rag.desk.overview import read_findings
+from rag.desk.gate import read
+from rag.desk.golden import UNREAD
 from rag.desk.work import forget, locked, unlock
 from rag.errors import (
     DiskFull,
@@ -198,7 +199,7 @@ def _checked(who: Reader, job: Job, checked: Sequence[Mapping[str, Any]]) -> Non
     with st.expander(who.t("jobs.what_was_found"), expanded=len(checked) <= _AT_ONCE, key=f"checked-{job.number}"):
         for entry in checked:
             safe.show(safe.tag("p", str(entry["name"]), class_="k-label"))
-            findings.show(who, read_findings(entry["findings"]), checked=True)
+            findings.show(who, read(entry["findings"], who.clearance), checked=True)
 
 
 def _changed(library: Library, who: Reader, job: Job) -> None:
@@ -278,7 +279,12 @@ def _failed(library: Library, who: Reader, job: Job) -> None:
     safe.show(safe.tag("p", said, class_="k-note", role="alert"))
     if golden:
         lost = [
-            safe.tag("li", str(one["question"]), "　", safe.tag("small", f"{_verdict(who, one['now'])} → {_verdict(who, one['then'])}"))
+            safe.tag(
+                "li",
+                str(one["question"]).replace(UNREAD, t("jobs.golden_unread")),
+                "　",
+                safe.tag("small", f"{_verdict(who, one['now'])} → {_verdict(who, one['then'])}"),
+            )
             for one in job.told
         ]
         safe.show(safe.tag("ul", *lost))

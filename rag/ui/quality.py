@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from rag.desk import jobs
+from rag.desk.golden import readable
 from rag.desk.overview import rows
 from rag.errors import KonkyoError, UnknownPlace
 from rag.holder import person
@@ -27,7 +28,7 @@ def page(library: Library, who: Reader) -> None:
     with st.container(key="quality"):
         safe.show(safe.tag("h1", t("quality.heading")))
         safe.show(safe.tag("p", t("quality.lead"), class_="k-lead"))
-        kept, runs = library.registry.golden.all(), library.registry.golden.runs()
+        kept, runs = readable(library, clearance=who.wanted.level), library.registry.golden.runs()
         _add(library, who)
         with st.container(horizontal=True):
             st.button(t("quality.run", n=len(kept)), key="run-golden", disabled=not kept, on_click=_run, args=(library, who))

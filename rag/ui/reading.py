@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from rag.desk import jobs
-from rag.errors import NotAsPublished, PasswordNeeded
+from rag.errors import NotAsPublished, PasswordNeeded, UnknownDocument
 from rag.holder import person
 from rag.library import Library
 from rag.originals import CHANGED
@@ -15,7 +15,7 @@ from rag.read.options import HeadingAt, Options
 from rag.read.page_picture import PagePicture
 from rag.records import Block, BlockKind, Document
 from rag.registry import CHECKED, DRAFT, PUBLISHED, Revision
-from rag.ui import frame, notes, opening, safe
+from rag.ui import frame, notes, opening, reasons, safe
 from rag.ui.frame import Reader
 
 _AT_ONCE = 150
@@ -161,7 +161,11 @@ def _corrections(library: Library, who: Reader, revision: Revision, document: Do
             headings=tuple(headings),
         )
         if new != options:
-            jobs.read_again(library, revision.document_id, revision.sha256, new, user=person(), clearance=who.clearance)
+            try:
+                jobs.read_again(library, revision.document_id, revision.sha256, new, user=person(), clearance=who.clearance)
+            except UnknownDocument as error:
+                safe.show(safe.tag("p", reasons.sentence(t, error), class_="k-note", role="alert"))
+                return
             st.rerun()
         safe.show(safe.tag("p", t("correct.same"), class_="k-small", role="status"))
 

@@ -60,6 +60,8 @@ _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"is not there \(any more\)\.", "vanished"),
         (r"(?:may not be read|is a folder that may not be read): ask for permission\.|cannot be read: .*", "not_allowed"),
         (r"changed while it was read: try again\.", "changed"),
+        (r"leads out of the folder that was handed in, .*", "leads_out"),
+        (r"is a link, or lies behind one, .*", "link"),
         (r"is a folder, not a file\.|is not a regular file\.", "no_file"),
         (r"(?:has the same bytes as .*, which )?was retired; to bring it back, publish it again: .*", "retired"),
         (r"says the same as the revision in force since (?P<what>\S+), which is published\. .*", "same_revision"),
@@ -84,7 +86,7 @@ _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\S+ sends more than (?P<what>\d+) MB\..*", "fetch_large"),
         # the library
         (r"(?P<what>.*) is not kept any more\. Add it again\.", "not_kept"),
-        (r"Not all of these are drafts any more: .*|.* documents cannot be published: somebody else .*", "not_drafts"),
+        (r"Not all of these are (?:drafts|there) any more: .*|.* documents cannot be published: somebody else .*", "not_drafts"),
         (r"(?P<what>.*) is not what was published: .*", "not_as_published"),
         (r"There is no (?:.* )?document .*|The library has no document .*", "no_document"),
         (r"(?P<what>.*) has no '(?P<n>.*)'\. (?:Near it|Nothing there) .*", "no_provision"),

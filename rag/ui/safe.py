@@ -18,6 +18,8 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
+from rag.ui.scripts import Script
+
 _TAGS = frozenset("p div span mark h1 h2 h3 h4 ul ol li dl dt dd table tbody tr td strong code small br".split())
 _ATTRIBUTES = frozenset({"class", "lang", "role", "aria-live", "aria-label", "aria-current", "colspan", "rowspan"})
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
@@ -95,10 +97,11 @@ def css_string(text: str) -> str:
     return '"' + re.sub(r'["\\\n<>]', lambda sign: f"\\{ord(sign[0]):x} ", _visible(text)) + '"'
 
 
-def run_script(script: str) -> None:
-    """Run a script of ours, which must be a constant: no text from documents or readers may be in it."""
-    # In a function of its own: a page that is drawn again declares nothing twice.
-    st.html(f"<script>(() => {{{script}\n}})()</script>", unsafe_allow_javascript=True)
+def run_script(script: Script, turn: int = 0) -> None:
+    """Run a script of ours; once more whenever ``turn`` changes."""
+    if not isinstance(script, Script):
+        raise TypeError("only a Script is run: the browser knows no other")
+    st.html(f'<script data-turn="{int(turn)}">{script}</script>', unsafe_allow_javascript=True)
 
 
 def _visible(text: str) -> str:

@@ -63,7 +63,7 @@ def ours(rows: list[tuple[str, str, str]], home: Path, float32: bool) -> float:
     library = Library(Settings(home=home))
     library.embedder.encode(["warm"])
     started = time.perf_counter()
-    with Ingester(library) as ingester:
+    with Ingester(library, clearance=3) as ingester:
         for id_, title, text in rows:
             ingester.add(passage_document({"_id": id_, "title": title, "text": text}))
         ingester.flush()

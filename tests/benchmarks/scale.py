@@ -32,6 +32,7 @@ from typing import Any
 
 from rag.evaluate.machine import megabytes_on_disk, peak_megabytes
 from rag.ingest import Ingester, Result
+from rag.inside import alone
 from rag.library import Library
 from rag.records import HIGHEST_LEVEL, Kind, Source
 from rag.search import search
@@ -88,7 +89,7 @@ class Files:
                     file.write_text("\n".join([name, "", *map(_written, some), ""]), encoding="utf-8")
                 source = Source(uri=file.name, title=name, kind=Kind.ACT, level=1, language="ja")
                 self.seconds += time.perf_counter() - started
-                yield Found(file=file, document_id=unit_id, source=source, listed=True)
+                yield Found(file=alone(file), document_id=unit_id, source=source, listed=True)
                 started = time.perf_counter()
 
 
@@ -106,7 +107,7 @@ def ingest(options: argparse.Namespace) -> dict[str, Any]:
     files = Files(options.home / "files", options.laws, options.shape)
     started = time.perf_counter()
     at, laid = started, 0
-    with Ingester(library) as ingester:
+    with Ingester(library, clearance=3) as ingester:
         for outcome in ingester.add_files(iter(files)):
             if outcome.result is Result.UNCHANGED:
                 started, files.seconds = time.perf_counter(), 0.0  # what was there is passed over before the clock starts

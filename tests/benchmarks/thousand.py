@@ -111,7 +111,7 @@ def by_page(home: Path, made: list[Path]) -> None:
         started = time.perf_counter()
         seen.unfold(seen.page.locator(".st-key-add"))
         seen.page.locator(".st-key-add [data-testid=stFileUploader] input").first.set_input_files(made)
-        seen.page.wait_for_function("!document.querySelector('.st-key-read-files button').disabled")
+        seen.until("!document.querySelector('.st-key-read-files button').disabled")
         print(f"page, {len(made)} files uploaded in {time.perf_counter() - started:.0f} s")
         started = time.perf_counter()
         seen.page.locator(".st-key-read-files button").click()

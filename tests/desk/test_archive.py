@@ -56,7 +56,7 @@ def test_a_library_comes_back_the_same(library: Library, tmp_path: Path) -> None
     assert (back.files, back.bytes, back.revisions, back.sha256) == (made.files, made.bytes, made.revisions, made.sha256)
     assert made.files == 5, "the registry, three originals, the thesaurus"
     copy = library_at(tmp_path / "back")
-    with Ingester(copy) as ingester:
+    with Ingester(copy, clearance=3) as ingester:
         ingester.rebuild(lambda done, total: None)
     assert answers(copy, QUESTIONS) == before
     for state in (PUBLISHED, DRAFT):

@@ -34,7 +34,14 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 
 def put_out(library: Library, numbers: list[int], accept: str = "") -> None:
-    publish(library, numbers, user="kato", today=TODAY, before=golden.guard(library, user="kato", today=TODAY, accept=accept))
+    publish(
+        library,
+        numbers,
+        user="kato",
+        clearance=3,
+        today=TODAY,
+        before=golden.guard(library, user="kato", clearance=3, today=TODAY, accept=accept),
+    )
 
 
 def test_a_real_question_becomes_a_golden_one(library: Library) -> None:
@@ -86,8 +93,8 @@ def test_a_loss_stops_a_retirement_until_it_is_accepted(library: Library) -> Non
     golden.from_answer(library, ask(library, QUESTION, clearance=3, as_of=TODAY), user="kato")
 
     def take_back(id: str, accept: str = "") -> None:
-        before = golden.guard(library, user="kato", today=TODAY, accept=accept, retiring=True)
-        retire(library, id, user="kato", reason="old", before=before)
+        before = golden.guard(library, user="kato", clearance=3, today=TODAY, accept=accept, retiring=True)
+        retire(library, id, user="kato", clearance=3, reason="old", before=before)
 
     take_back("other")  # nobody asks for it
     with pytest.raises(GoldenRegressed, match=r"1 of 1 golden questions would be lost: .* Nothing was retired\."):
@@ -103,8 +110,8 @@ def test_a_correction_of_what_is_published_is_guarded_too(library: Library) -> N
     golden.from_answer(library, ask(library, QUESTION, clearance=3, as_of=TODAY), user="kato")
 
     def set_right(accept: str = "") -> None:
-        before = golden.guard(library, user="kato", today=TODAY, accept=accept)
-        correct(library, "rule", {"effective_from": "2027-04-01"}, user="kato", before=before)
+        before = golden.guard(library, user="kato", clearance=3, today=TODAY, accept=accept)
+        correct(library, "rule", {"effective_from": "2027-04-01"}, user="kato", clearance=3, before=before)
 
     with pytest.raises(GoldenRegressed, match="1 of 1 golden questions would be lost"):
         set_right()
@@ -117,9 +124,9 @@ def test_a_correction_of_what_is_published_is_guarded_too(library: Library) -> N
 
 def test_a_raised_level_waits_for_no_golden_question(library: Library) -> None:
     golden.from_answer(library, ask(library, QUESTION, clearance=3, as_of=TODAY), user="kato")
-    before = golden.guard(library, user="kato", today=TODAY)
+    before = golden.guard(library, user="kato", clearance=3, today=TODAY)
     with pytest.raises(GoldenRegressed):
-        correct(library, "rule", {"level": "3", "effective_from": "2027-04-01"}, user="kato", before=before)
+        correct(library, "rule", {"level": "3", "effective_from": "2027-04-01"}, user="kato", clearance=3, before=before)
     assert "rule" not in found(library, "office approves travel", clearance=2)
     assert found(library, "office approves travel", clearance=3)[0] == "rule"
     revisions = [r for r in library.registry.revisions(PUBLISHED, DRAFT) if r.document_id == "rule"]

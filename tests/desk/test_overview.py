@@ -34,7 +34,7 @@ def test_a_review_date_that_passes_after_the_check_is_seen(tmp_path: Path) -> No
     unchecked = row(library, DAY_AFTER)
     assert (unchecked.checked, codes(unchecked), unchecked.stops, unchecked.review_due) == (False, ["review-due"], 0, True)
     number = unchecked.revision.number
-    gate.look_and_keep(library, [number], user="kato", today=REVIEW)
+    gate.look_and_keep(library, [number], user="kato", clearance=3, today=REVIEW)
     assert row(library, REVIEW).findings == ()
     assert codes(row(library, DAY_AFTER)) == ["review-due"]
     assert row(library, DAY_AFTER).findings[0].values == {"day": "2026-06-30"}
@@ -46,7 +46,7 @@ def test_a_review_date_is_told_once_and_no_longer_when_it_was_moved(tmp_path: Pa
     publish(library, [document("rule", "The office approves travel.", **DATES)])
     library.registry.desk.correct("rule", "", {"review_on": REVIEW.isoformat()}, user="kato")
     number = row(library, TODAY).revision.number
-    found = gate.look_and_keep(library, [number], user="kato", today=TODAY)[number]
+    found = gate.look_and_keep(library, [number], user="kato", clearance=3, today=TODAY)[number]
     assert codes(row(library, TODAY)) == ["review-due"]
     library.registry.desk.correct("rule", "", {"review_on": "2027-06-30"}, user="kato")
     assert row(library, TODAY).findings == ()

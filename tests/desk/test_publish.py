@@ -35,7 +35,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 
 def draft(library: Library, *documents: Document) -> list[int]:
-    with Ingester(library, draft=True, user="kato") as ingester:
+    with Ingester(library, draft=True, user="kato", clearance=3) as ingester:
         for item in documents:
             ingester.add(item)
         ingester.flush()
@@ -44,7 +44,7 @@ def draft(library: Library, *documents: Document) -> list[int]:
 
 
 def put_out(library: Library, numbers: Sequence[int], **more: str) -> None:
-    publish(library, numbers, user="kato", today=TODAY, **more)  # type: ignore[arg-type]
+    publish(library, numbers, user="kato", clearance=3, today=TODAY, **more)  # type: ignore[arg-type]
 
 
 def test_a_draft_is_not_found_until_it_is_published(library: Library) -> None:
@@ -54,7 +54,7 @@ def test_a_draft_is_not_found_until_it_is_published(library: Library) -> None:
     for revision in ("", library.registry.documents(numbers)[numbers[0]].revision):
         with pytest.raises(UnknownDocument):
             library.document("new", revision, clearance=3)
-    check(library, numbers, user="kato", today=TODAY)
+    check(library, numbers, user="kato", clearance=3, today=TODAY)
     assert [r.state for r in library.registry.revisions() if r.document_id == "new"] == [CHECKED]
     assert found(library, "travel counter") == ["old"]
     put_out(library, numbers)
@@ -65,7 +65,7 @@ def test_a_draft_is_not_found_until_it_is_published(library: Library) -> None:
 
 def test_the_gate_stops_what_is_wrong_until_there_is_a_reason(library: Library) -> None:
     numbers = draft(library, document("rule", "Travel is booked at the counter."))  # nobody said from when
-    check(library, numbers, user="kato", today=TODAY)
+    check(library, numbers, user="kato", clearance=3, today=TODAY)
     assert find(library, "rule", DRAFT, CHECKED).state == DRAFT
     with pytest.raises(GateClosed, match="from when it applies"):
         put_out(library, numbers)
@@ -88,7 +88,7 @@ def test_what_is_staged_is_seen_by_the_preview_alone(library: Library) -> None:
         for reader in (Preview(library, staged), library, library_at(library.home)):
             seen.append([hit.chunk.text for hit in ask(reader, "Where is travel booked?", clearance=3, as_of=TODAY).hits[:1]])
 
-    publish(library, numbers, user="kato", today=TODAY, before=before)
+    publish(library, numbers, user="kato", clearance=3, today=TODAY, before=before)
     assert seen == [["Travel is booked at the counter."], ["Travel is booked by the office."], ["Travel is booked by the office."]]
     assert [hit.chunk.text for hit in ask(library, "Where is travel booked?", clearance=3, as_of=TODAY).hits[:1]] == seen[0]
 
@@ -101,7 +101,7 @@ def test_what_is_refused_at_the_last_moment_leaves_everything_as_it_was(library:
         raise GoldenRegressed("no")
 
     with pytest.raises(GoldenRegressed):
-        publish(library, numbers, user="kato", today=TODAY, before=before)
+        publish(library, numbers, user="kato", clearance=3, today=TODAY, before=before)
     assert find(library, "rule", DRAFT, CHECKED).number == numbers[0]
     assert (library.keyword.count, vectors(library).count) == library.registry.counts() == (1, 1)
     put_out(library, numbers)
@@ -121,7 +121,7 @@ def test_all_at_once_or_none(library: Library) -> None:
 
 def test_two_managers_at_once(library: Library) -> None:
     numbers = draft(library, document("rule", "Travel is booked at the counter.", **DATES))
-    with Ingester(library), pytest.raises(LibraryLocked):
+    with Ingester(library, clearance=3), pytest.raises(LibraryLocked):
         put_out(library, numbers)
     put_out(library, numbers)
     with pytest.raises(LibraryError, match="somebody else"):
@@ -144,7 +144,7 @@ def test_retired_is_not_found_and_does_not_come_back_by_itself(tmp_path: Path) -
     (rule,) = [o.document_id for o in ingest(library, [folder], level=1) if o.name == "rule.md"]
     answer = ask(library, "Where is travel booked?", clearance=3, as_of=TODAY)
     (citation, *_) = answer.statements[0].citations
-    retire(library, rule, user="kato", reason="The counter is closed.")
+    retire(library, rule, user="kato", clearance=3, reason="The counter is closed.")
     assert rule not in found(library, "travel counter")
     with pytest.raises(UnknownDocument):
         library.document(rule, clearance=3)
@@ -174,7 +174,7 @@ def test_a_correction_outlives_a_new_reading(tmp_path: Path, published: bool) ->
     (folder / "rule.md").write_text("# Rule\n\nTravel is booked at the counter.\n")
     (outcome,) = ingest(library, [folder], level=1, draft=not published)
     state = (PUBLISHED,) if published else (DRAFT, CHECKED)
-    correct(library, outcome.document_id, {"title": "旅費規程", "level": "2", "effective_from": "2026-04-01"}, user="kato")
+    correct(library, outcome.document_id, {"title": "旅費規程", "level": "2", "effective_from": "2026-04-01"}, user="kato", clearance=3)
     now = find(library, outcome.document_id, *state)
     assert (now.source.title, now.source.level, now.source.effective_from) == ("旅費規程", 2, date(2026, 4, 1))
     assert len(library.registry.revisions(*state)) == 1
@@ -195,21 +195,21 @@ def test_a_raised_level_holds_for_every_revision_and_a_lowered_one_for_the_newes
     old, new = (document("rule", f"The {words} books travel.", uri=f"{words}.md", effective_from=day) for words, day in TWO_DAYS)
     publish_at_once(library, [old, new])
     draft(library, document("rule", "Each traveller books travel.", uri="counter.md", effective_from=date(2026, 8, 1)))
-    correct(library, "rule", {"level": "3"}, user="kato")
+    correct(library, "rule", {"level": "3"}, user="kato", clearance=3)
     levels = [(r.state, r.source.uri, r.source.level) for r in library.registry.revisions(PUBLISHED, DRAFT)]
     assert levels == [(PUBLISHED, "office.md", 3), (PUBLISHED, "counter.md", 3), (DRAFT, "counter.md", 3)]
     for _, day in TWO_DAYS:
         assert [bool(found(library, "travel", clearance=clearance, as_of=day)) for clearance in (2, 3)] == [False, True]
     assert (library.keyword.count, vectors(library).count) == library.registry.counts() == (2, 2)
-    correct(library, "rule", {"level": "1"}, user="kato")
+    correct(library, "rule", {"level": "1"}, user="kato", clearance=3)
     assert [(r.state, r.source.level) for r in library.registry.revisions(PUBLISHED, DRAFT)] == [(PUBLISHED, 3), (PUBLISHED, 3), (DRAFT, 1)]
 
 
 def test_what_was_retired_before_a_level_was_raised_comes_back_with_it(library: Library) -> None:
     old, new = (document("rule", f"The {words} books travel.", uri=f"{words}.md", effective_from=day) for words, day in TWO_DAYS)
     publish_at_once(library, [old, new])
-    retired = retire(library, "rule", user="kato", reason="wrong", sha256=old.revision)
-    correct(library, "rule", {"level": "3"}, user="kato")
+    retired = retire(library, "rule", user="kato", clearance=3, reason="wrong", sha256=old.revision)
+    correct(library, "rule", {"level": "3"}, user="kato", clearance=3)
     put_out(library, [revision.number for revision in retired], reason="right after all")
     assert [(r.source.uri, r.source.level) for r in library.registry.revisions(PUBLISHED)] == [("office.md", 3), ("counter.md", 3)]
     day = TWO_DAYS[0][1]
@@ -219,7 +219,7 @@ def test_what_was_retired_before_a_level_was_raised_comes_back_with_it(library: 
 def test_a_correction_leaves_the_draft_of_the_next_text_of_its_file(library: Library) -> None:
     publish_at_once(library, [document("rule", "Travel is booked by the office.", **DATES)])
     (waiting,) = draft(library, document("rule", "Travel is booked at the counter.", **DATES))
-    correct(library, "rule", {"title": "旅費規程"}, user="kato", sha256=library.registry.revisions(PUBLISHED)[0].sha256)
+    correct(library, "rule", {"title": "旅費規程"}, user="kato", clearance=3, sha256=library.registry.revisions(PUBLISHED)[0].sha256)
     assert [r.source.title for r in library.registry.revisions(PUBLISHED)] == ["旅費規程"]
     assert [r.number for r in library.registry.revisions(DRAFT)] == [waiting]
 
@@ -228,7 +228,7 @@ def test_a_correction_leaves_the_draft_of_the_next_text_of_its_file(library: Lib
 def test_a_correction_that_makes_no_sense(library: Library, values: dict[str, str]) -> None:
     draft(library, document("rule", "Travel is booked at the counter.", **DATES))
     with pytest.raises(ValueError, match=next(iter(values.values())) + "|colour"):
-        correct(library, "rule", values, user="kato")
+        correct(library, "rule", values, user="kato", clearance=3)
     assert library.registry.desk.corrections() == {}
 
 
@@ -236,7 +236,7 @@ def test_a_reason_is_kept_with_those_that_needed_one(library: Library) -> None:
     draft(library, document("dated", "Travel is booked at the counter.", **DATES))
     draft(library, document("undated", "Parking is free.", issued=TODAY))
     numbers = [r.number for r in library.registry.revisions(DRAFT)]
-    check(library, numbers, user="kato", today=TODAY, reason="It has always applied.")
+    check(library, numbers, user="kato", clearance=3, today=TODAY, reason="It has always applied.")
     put_out(library, numbers, reason="It has always applied.")
     kept = {(event.action, event.subject): json.loads(event.detail)["reason"] for event in library.registry.events.all()}
     assert kept["publish", "undated"] == kept["checked", "undated"] == "It has always applied."
@@ -247,11 +247,11 @@ def test_a_reason_is_kept_with_those_that_needed_one(library: Library) -> None:
 def test_a_correction_after_which_it_would_answer_on_no_day(library: Library, values: dict[str, str]) -> None:
     publish_at_once(library, [document("rule", "Travel is booked at the counter.", **DATES, effective_to=date(2027, 3, 31))])
     with pytest.raises(ValueError, match=r"it would end on .*, before .*: correct one of the two"):
-        correct(library, "rule", values, user="kato")
+        correct(library, "rule", values, user="kato", clearance=3)
     assert library.registry.desk.corrections() == {} and found(library, "travel") == ["rule"]
     both = {"effective_from": "2019-04-01", "effective_to": "2020-01-01"}
-    correct(library, "rule", both, user="kato")
-    correct(library, "rule", {"title": "旅費規程"}, user="kato")
+    correct(library, "rule", both, user="kato", clearance=3)
+    correct(library, "rule", {"title": "旅費規程"}, user="kato", clearance=3)
     assert found(library, "travel") == []
 
 

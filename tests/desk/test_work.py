@@ -192,7 +192,7 @@ def test_it_waits_for_another_writer(library: Library, monkeypatch: pytest.Monke
     monkeypatch.setattr(work, "AGAIN_SECONDS", 0.0)
     number = jobs.add(library, [("a.md", markdown("A", "Parking is free."))], user="kato", clearance=3)
     look = library.registry.jobs.next
-    with Ingester(library) as other:
+    with Ingester(library, clearance=3) as other:
         calls = iter(range(3))
 
         def next_or_free() -> Job | None:

@@ -12,7 +12,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -80,7 +80,15 @@ class Screen:
         until = time.monotonic() + 90
         while self.asked and time.monotonic() < until:
             self.page.wait_for_timeout(50)
-        self.page.wait_for_function(QUIET, timeout=90_000)
+        self.until(QUIET)
+
+    def until(self, expression: str) -> None:
+        """Wait until this is true in the page. The page's policy lets no text become a script there, so it is asked from outside,
+        again and again: Playwright's own wait_for_function is refused."""
+        until = time.monotonic() + 90
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < until, f"this did not become true: {expression}"
+            self.page.wait_for_timeout(50)
 
     def unfold(self, where: Locator) -> None:
         """Open what is folded there, and wait until nothing moves: what is pressed while it moves away is not pressed."""
@@ -119,7 +127,8 @@ def serving(home: Path, **environment: str) -> Iterator[str]:
         _wait(port, server, log)
         yield f"http://127.0.0.1:{port}"
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it did not start
+            os.killpg(server.pid, signal.SIGTERM)
         try:
             server.wait(10)
         except subprocess.TimeoutExpired:
@@ -155,6 +164,7 @@ def browser() -> Iterator[Browser]:
 def screen(browser: Browser) -> Iterator[Callable[..., Screen]]:
     """Makes a screen: ``screen(address, locale="en-GB", width=800)``. Each has a fresh profile."""
     contexts = []
+    blocked: list[str] = []
 
     def make(address: str, *, locale: str = "ja-JP", width: int = 1280, scheme: Literal["light", "dark"] = "light") -> Screen:
         context = browser.new_context(
@@ -170,11 +180,13 @@ def screen(browser: Browser) -> Iterator[Callable[..., Screen]]:
                 outside.append(request.url)
 
         page.on("request", note)
+        page.on("console", lambda message: blocked.append(message.text) if "Content Security Policy" in message.text else None)
         return Screen(page=page, address=address, outside=outside)
 
     yield make
     for context in contexts:
         context.close()
+    assert blocked == [], "the page needs what its policy forbids"
 
 
 @pytest.fixture(scope="session")

@@ -245,7 +245,7 @@ def test_a_writer_is_no_trouble_for_readers(run: Run, sample_home: Path, tmp_pat
     home = tmp_path / "home"
     shutil.copytree(sample_home, home)
     library = Library(Settings(home=home))
-    with Ingester(library):
+    with Ingester(library, clearance=3):
         assert ja("answer.heading") in words(run(home, q=FEES))
     library.close()
 

@@ -125,7 +125,7 @@ def test_the_language_is_switched_and_kept(screen: Make, sample_address: str) ->
     seen.open(q=FEES)
     assert seen.page.evaluate("document.documentElement.lang") == "ja"
     seen.page.get_by_role("radio", name="English").or_(seen.page.get_by_role("button", name="English")).first.click()
-    seen.page.wait_for_function("document.documentElement.lang == 'en'")
+    seen.until("document.documentElement.lang == 'en'")
     seen.settle()
     assert seen.page.get_by_role("button", name=en("answer.opened", number=1), exact=True).is_visible()
     assert "lang=en" in seen.page.url
@@ -147,7 +147,7 @@ def test_keyboard_only(screen: Make, sample_address: str) -> None:
                 return
         raise AssertionError(f"{name} is not reached by Tab")
 
-    seen.page.wait_for_function(f"({focused}) == '{ja('ask.field')}'")  # one can type at once
+    seen.until(f"({focused}) == '{ja('ask.field')}'")  # one can type at once
     seen.page.keyboard.type(FEES)
     seen.page.keyboard.press("Enter")
     seen.page.wait_for_selector(".k-question")
@@ -168,7 +168,7 @@ def test_the_keyboard_is_at_the_question_and_past_the_menu_with_one_key(screen: 
     seen = screen(sample_address, locale="en-GB")
     focused = "document.activeElement.innerText || document.activeElement.getAttribute('aria-label') || ''"
     seen.open(q=FEES)  # a bookmark, with its answer
-    seen.page.wait_for_function(f"({focused}) == '{en('ask.field')}'")
+    seen.until(f"({focused}) == '{en('ask.field')}'")
     seen.page.get_by_role("button", name=en("answer.open", number=5), exact=True).click()
     seen.settle()
     assert en("answer.opened", number=5) in seen.page.evaluate(focused), "what is drawn again does not take the keyboard away"

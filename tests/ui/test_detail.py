@@ -21,7 +21,7 @@ from rag.text import show_date
 from rag.ui.texts import Words
 from tests.conftest import TODAY
 from tests.small import document, library_at, publish, sha256
-from tests.ui.alone import start, still
+from tests.ui import alone
 
 ja = Words("ja")
 FIRST, SECOND = date(2025, 4, 1), date(2026, 4, 1)
@@ -33,13 +33,17 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library
     """A library with a rule in two revisions, the second of which is in force."""
     opened = library_at(tmp_path / "home")
     publish(opened, [rule(FIRST, "30"), rule(SECOND, "45")])
-    still(tmp_path / "home", monkeypatch)
+    alone.still(tmp_path / "home", monkeypatch)
     yield opened
     opened.close()
 
 
 def rule(day: date, costs: str, **source: Any) -> Document:
     return document("rule", f"Parking costs {costs}.", uri=f"{day}.md", **{"effective_from": day, "issued": day, **source})
+
+
+def start(**query: str) -> AppTest:
+    return alone.start(**{"doc": "rule", **query}).run()
 
 
 def said(app: AppTest) -> str:
@@ -186,7 +190,7 @@ def test_what_is_published_ends_only_when_somebody_is_sure(library: Library) -> 
 
 
 def test_a_draft_ends_without_a_question(library: Library) -> None:
-    with Ingester(library, draft=True) as ingester:
+    with Ingester(library, draft=True, clearance=3) as ingester:
         ingester.add(document("draft", "Dogs stay outside.", effective_from=FIRST))
         ingester.flush()
     (one,) = [r for r in library.registry.revisions() if r.document_id == "draft"]

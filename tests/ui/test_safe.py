@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag.ui import safe
+from rag.ui import safe, scripts
 
 UI = Path(safe.__file__).parent
 HOSTILE = (
@@ -93,12 +93,24 @@ def test_nothing_else_writes_markup() -> None:
 
 
 def test_scripts_are_constants() -> None:
-    """No text of a document or a reader gets into a script: only names in capitals, and whole numbers."""
+    """No text of a document or a reader gets into a script: all are made in one file when the program starts, of literals."""
+    made = 0
     for file in UI.glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "safe.run_script":
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        at_start = {id(leaf) for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign) for leaf in ast.walk(node)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "Script":
                 names = {leaf.id for leaf in ast.walk(node.args[0]) if isinstance(leaf, ast.Name)}
-                assert all(name.strip("_").isupper() or name in {"turns", "who"} for name in names), ast.unparse(node)
+                assert file.name == "scripts.py" and id(node) in at_start and all(name.strip("_").isupper() for name in names), ast.unparse(
+                    node
+                )
+                made += 1
+    assert made == len(scripts.ALL)
+
+
+def test_no_other_script_is_run() -> None:
+    with pytest.raises(TypeError, match="only a Script is run"):
+        safe.run_script("alert(1)")  # type: ignore[arg-type]
 
 
 def test_a_string_of_a_stylesheet_ends_nowhere_but_at_its_end() -> None:
@@ -109,5 +121,7 @@ def test_a_string_of_a_stylesheet_ends_nowhere_but_at_its_end() -> None:
 def test_a_script_that_runs_again_declares_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[str] = []
     monkeypatch.setattr("rag.ui.safe.st.html", lambda text, **_: given.append(text))
-    safe.run_script("const once = 1; // behind a comment")
-    assert given == ["<script>(() => {const once = 1; // behind a comment\n})()</script>"]
+    monkeypatch.setattr(scripts, "ALL", [])
+    safe.run_script(scripts.Script("const once = 1; // behind a comment"), 2)
+    assert given == ['<script data-turn="2">(() => {const once = 1; // behind a comment\n})()</script>']
+    assert scripts.ALL == ["(() => {const once = 1; // behind a comment\n})()"]

@@ -61,7 +61,7 @@ def test_nothing_is_fetched_and_everything_is_shown_literally(
     source = Source(uri="trap.md", title=f"旅費{trap}", issuer=f"会計課{trap}", number=f"第一号{trap}", kind=Kind.MANUAL, level=1)
     home = tmp_path / "home"
     library = Library(Settings(home=home))
-    with Ingester(library) as ingester:
+    with Ingester(library, clearance=3) as ingester:
         ingester.add(build(rows, source))
         ingester.flush()
     library.close()
