@@ -371,7 +371,7 @@ def no_visible(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_document(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Library, "_level", lambda self, document: 1)
+    patch.setattr(Library, "_level", lambda self, document_id, sha256, own: 1)
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,7 @@ def test_status_counts_and_names_troubles(machine: Machine, fresh: Machine) -> N
         "references_unresolved": 0,
         "references_unresolved_by_target": {},
         "revisions_whose_references_were_not_read": 0,
+        "log": {"checked": "a sample", "mismatches": [], "mismatches_above_this_level": 0, "digests_recorded_later": None},
         "troubles": [],
     }
     assert "Indexes       sound" in machine("status").lines
