@@ -131,7 +131,7 @@ HOMES: dict[str, set[str]] = {
     "datasketch": {"rag.desk.near"},
     "typer": {"rag.cli"},
     "rich": {"rag.cli"},
-    "matplotlib": {"rag.evaluate.refusal"},
+    "matplotlib": {"rag.evaluate.refusal", "rag.evaluate.deciding"},
     "ir_measures": {"rag.evaluate.retrieval"},
     "scipy": {"rag.evaluate.significance"},
 }

@@ -22,7 +22,7 @@ from rag.cli.terminal import err, exists, out
 from rag.cli.terminal import library as _library
 from rag.cli.terminal import progress as _progress
 from rag.cli.terminal import shown as _shown
-from rag.errors import KonkyoError, ReadError
+from rag.errors import EvaluationError, KonkyoError, ReadError
 from rag.holder import person
 from rag.records import HIGHEST_LEVEL, Answer, BlockKind, Document, Filters, RefusalReason
 from rag.settings import from_environment
@@ -286,18 +286,24 @@ def evaluate_golden(
     file: Annotated[Path, typer.Argument(help="A golden.toml.")] = Path("corpus/golden.toml"),
     as_json: Annotated[Path | None, typer.Option("--json", help="Also write every question's result to this file.")] = None,
     misses: Annotated[bool, typer.Option("--misses", help="List the questions that went wrong.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Also draw the reliability of the probabilities, as PNG.")] = None,
 ) -> None:
-    """Put the golden questions to the library: are the expected provisions cited, and are the others refused?"""
-    from rag.evaluate.golden import evaluate, load
+    """Put the golden questions to the library: are the expected provisions and deciding words cited, and are the others refused?"""
+    from rag.evaluate import deciding
+    from rag.evaluate.golden import evaluate, load, unknown_words
 
     settings = from_environment()
     questions = load(file)
     with _library() as library:
+        if unknown := unknown_words(library, questions, clearance=settings.clearance):
+            raise EvaluationError(f"{file}: deciding words that do not stand in their document: {'; '.join(unknown[:5])}.")
         report = evaluate(library, questions, clearance=settings.clearance, today=date.today())
-    for name, value in report.summary().items():
+    for name, value in (report.summary() | deciding.summary(report)).items():
         out.print(f"{name:<34} {value}")
+    if plot:
+        deciding.draw(report, plot)
     for result in report.results if misses else ():
-        if not result.right:
+        if not result.right or (result.words is not None and not result.words.first):
             out.print(f"  {result.id}: {_shown(result.verdict)}  {_shown(result.text)}")
             for cited in result.cited:
                 out.print(f"      cited {_shown(cited)}")

@@ -1,13 +1,15 @@
 """Golden questions: what staff ask, and which provision answers. Asked through :func:`rag.ask.ask`, like everything else.
 
-golden.toml holds ``[[question]]`` tables {id, text, language, as_of?, expect = [{document, path | page}, ...]}, of which any
-one expected place is enough, and ``[[unanswerable]]`` tables {id, text, language, why}.
+golden.toml holds ``[[question]]`` tables {id, text, language, kind?, as_of?, expect = [{document, path | page, words?}, ...]}, of
+which any one expected place is enough, and ``[[unanswerable]]`` tables {id, text, language, kind?, why}. ``words`` are those of the
+document that decide, verbatim: a statement that quotes another sentence of the right provision does not answer.
 """
 
 from __future__ import annotations
 
 import statistics
 import tomllib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +19,7 @@ from rag.ask import ask
 from rag.errors import EvaluationError
 from rag.library import Library
 from rag.records import Answer, Citation, Hit, Statement
+from rag.registry import PUBLISHED, SUPERSEDED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +29,19 @@ class Place:
     document: str
     path: str = ""
     page: int | None = None
+    words: str = ""
+    """The words of the document that decide the question, as they stand there; white space aside."""
+
+    def decided_by(self, citations: Iterable[Citation]) -> bool:
+        """True where one of these citations quotes the words that decide."""
+        return any(self._has_words(cited.document_id, cited.quote) for cited in citations)
+
+    def decided_in(self, hit: Hit) -> bool:
+        """True where the words that decide stand in the passage found."""
+        return self._has_words(hit.chunk.document_id, hit.chunk.text)
+
+    def _has_words(self, document: str, text: str) -> bool:
+        return bool(self.words) and document == self.document and _bare(self.words) in _bare(text)
 
     def holds(self, cited: Citation) -> bool:
         """True where the citation stands in this provision."""
@@ -57,6 +73,24 @@ class Question:
     language: str
     as_of: date | None = None
     expect: tuple[Place, ...] = ()
+    kind: str = ""
+    """What it asks for, as its author calls it: "amount", "whether", …; figures are given for each kind."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """Where the words that decide a question are. A refusal quotes nothing."""
+
+    first: bool
+    """In the first statement."""
+    shown: bool
+    """In a statement before "more"."""
+    quoted: bool
+    """In any statement."""
+    in_10: bool
+    """In one of the first 10 passages found."""
+    in_30: bool
+    """In one of the first 30."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +117,11 @@ class Result:
     """Statements before "more"."""
     unresolved: int
     """Citations that are not the stored revision's characters: must be 0."""
+    kind: str = ""
+    words: Words | None = None
+    """Where the words that decide were quoted; None for a question that names none."""
+    answered: float | None = None
+    """The probability that was given for "the documents answer this"; None where it was not asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +207,23 @@ def _result(library: Library, question: Question, clearance: int, today: date) -
         statements=len(answer.statements),
         shown=sum(not statement.folded for statement in answer.statements),
         unresolved=_unresolved(library, answer, clearance),
+        kind=question.kind,
+        words=_words(answer, [place for place in question.expect if place.words]),
+        answered=answer.answered,
+    )
+
+
+def _words(answer: Answer, places: Sequence[Place]) -> Words | None:
+    if not places:
+        return None
+    quoted = [any(place.decided_by(statement.citations) for place in places) for statement in answer.statements]
+    found = [any(place.decided_in(hit) for place in places) for hit in answer.hits]
+    return Words(
+        first=any(quoted[:1]),
+        shown=any(has and not statement.folded for has, statement in zip(quoted, answer.statements, strict=True)),
+        quoted=any(quoted),
+        in_10=any(found[:10]),
+        in_30=any(found[:30]),
     )
 
 
@@ -185,9 +241,38 @@ def _unresolved(library: Library, answer: Answer, clearance: int) -> int:
 def _question(file: Path, entry: dict[str, Any], *, expected: bool) -> Question:
     try:
         expect = tuple(Place(**place) for place in entry["expect"]) if expected else ()
-        return Question(id=entry["id"], text=entry["text"], language=entry["language"], as_of=entry.get("as_of"), expect=expect)
+        return Question(
+            id=entry["id"],
+            text=entry["text"],
+            language=entry["language"],
+            as_of=entry.get("as_of"),
+            expect=expect,
+            kind=entry.get("kind", ""),
+        )
     except (KeyError, TypeError) as error:
         raise EvaluationError(f"{file}, question {entry.get('id', 'without an id')}: wrong or missing field {error}.") from error
+
+
+def unknown_words(library: Library, questions: Iterable[Question], *, clearance: int) -> list[str]:
+    """The questions of which the deciding words do not stand in the document named, each with those words; none where all do.
+
+    Every revision counts: a question may be about an earlier day.
+    """
+    texts: dict[str, list[str]] = {}
+    for revision in library.registry.revisions(PUBLISHED, SUPERSEDED):
+        document = library.document(revision.document_id, revision.sha256, clearance=clearance)
+        texts.setdefault(revision.document_id, []).append(_bare(document.text))
+    return [
+        f"{question.id}: {place.document} does not hold {place.words!r}"
+        for question in questions
+        for place in question.expect
+        if place.words and not any(_bare(place.words) in text for text in texts.get(place.document, ()))
+    ]
+
+
+def _bare(text: str) -> str:
+    """Without white space, which a table or a line end may put anywhere."""
+    return "".join(text.split())
 
 
 def _same(element: str, wanted: str) -> bool:
